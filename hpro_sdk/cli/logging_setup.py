@@ -1,0 +1,96 @@
+"""Logging of the commands: set up once per process, on stderr; libraries never configure it.
+
+Text on a terminal, one JSON object per line otherwise. A message is constant text and its data are in ``extra``,
+so that JSON lines can be searched by field.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import sys
+from datetime import UTC, datetime
+from typing import IO
+
+from hpro_sdk.cli.output import terminal_safe
+
+OUR_LOGGERS = ("hpro_sdk", "hpro_connectors", "hpro_quantize")
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def level_of(verbosity: int) -> int:
+    """Give the level of our own loggers: warnings, with ``-v`` information, with ``-vv`` everything."""
+    return {0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
+
+
+def configure_logging(verbosity: int) -> None:
+    """Send log records to stderr; calling it again replaces what the last call set up.
+
+    Other libraries stay at warnings whatever ``verbosity`` is: their debug records hold addresses and bodies of
+    requests.
+
+    Args:
+        verbosity: How often ``-v`` was given.
+    """
+    handler = _StderrHandler()
+    handler.setFormatter(TextFormatter() if sys.stderr.isatty() else JsonFormatter())
+    root = logging.getLogger()
+    for old in [known for known in root.handlers if isinstance(known, _StderrHandler)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    for name in OUR_LOGGERS:
+        logging.getLogger(name).setLevel(level_of(verbosity))
+
+
+class TextFormatter(logging.Formatter):
+    """A line for people: time, level, message, and the data as ``name=value``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format one record; control characters are made visible."""
+        time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
+        data = "".join(f" {name}={value}" for name, value in _data_of(record).items())
+        line = terminal_safe(f"{time} {record.levelname.lower():7} {record.getMessage()}{data}")
+        if record.exc_info:
+            line += "\n" + terminal_safe(self.formatException(record.exc_info), keep_lines=True)
+        return line
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object per line: at, level, logger, message, then the data."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format one record."""
+        entry: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        entry |= {name: _plain(value) for name, value in _data_of(record).items() if name not in entry}
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry)
+
+
+class _StderrHandler(logging.StreamHandler[IO[str]]):
+    """Writes to what ``sys.stderr`` is at the time, so that a progress bar can step aside."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+def _data_of(record: logging.LogRecord) -> dict[str, object]:
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+def _plain(value: object) -> object:
+    """Give a value that JSON can write."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return str(value)
