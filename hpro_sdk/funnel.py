@@ -108,8 +108,10 @@ class Funnel(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _default_key_stage(cls, data: object) -> object:
-        if isinstance(data, dict) and data.get("stages") and not data.get("key_stage"):
-            return {**data, "key_stage": data["stages"][-1]}
+        if isinstance(data, dict) and not data.get("key_stage"):
+            stages = data.get("stages")
+            if isinstance(stages, list | tuple) and stages:
+                return {**data, "key_stage": stages[-1]}
         return data
 
     @model_validator(mode="after")
@@ -119,6 +121,8 @@ class Funnel(Frozen):
             raise ValueError("the names of stages, won and lost must differ from each other")
         if self.key_stage not in self.stages:
             raise ValueError(f"key_stage {self.key_stage!r} is not one of the open stages {list(self.stages)}")
+        if KEY_STAGE in names and self.key_stage != KEY_STAGE:
+            raise ValueError(f"only the key stage may be called {KEY_STAGE!r}: rules call it so")
         for value, name in self.values.items():
             if name not in names:
                 raise ValueError(f"values: {value!r} is mapped to {name!r}, which is not one of {names}")
@@ -140,11 +144,12 @@ class Funnel(Frozen):
         Raises:
             UnknownStageError: It is neither.
         """
-        name = self.values.get(value, value)
-        if name not in (*self.stages, self.won, self.lost):
+        names = (*self.stages, self.won, self.lost)
+        name = value if value in names else self.values.get(value)
+        if name is None:
             raise UnknownStageError(
                 f"The stage {value!r} is not part of the funnel.",
-                hint=f"Map it in [funnel.values] to one of: {', '.join([*self.stages, self.won, self.lost])}.",
+                hint=f"Map it in [funnel.values] to one of: {', '.join(names)}.",
                 value=value,
             )
         return name

@@ -28,7 +28,10 @@ from pydantic import (
 
 
 def _to_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is not within the years 1 to 9999 in UTC") from None
 
 
 def _refuse_non_finite(value: float) -> float:
@@ -166,7 +169,8 @@ class LeadSnapshot(Frozen):
     """What was known about a lead at ``as_of``; the only thing a prompt is rendered from.
 
     Made by :func:`hpro_sdk.snapshots.take_snapshot`. Attributes are those of :class:`Lead`, less what was not
-    known yet; interactions are newest first, undated ones last.
+    known yet; interactions are newest first, undated ones last. ``next_known_at`` is when an interaction that the
+    record already holds, such as a planned meeting, enters the snapshot; it is never rendered.
     """
 
     as_of: UtcDatetime
@@ -178,6 +182,7 @@ class LeadSnapshot(Frozen):
     stage_entered_at: UtcDatetime | None = None
     fields: Mapping[str, FieldValue] = Field(default_factory=dict)
     interactions: tuple[Interaction, ...] = ()
+    next_known_at: UtcDatetime | None = None
 
     @property
     def key(self) -> LeadKey:
@@ -261,7 +266,7 @@ class ScoredLead(Frozen):
     org_id: Identifier = "local"
     object_type: Identifier = "lead"
     lead_id: Identifier
-    rank_score: float
+    rank_score: Annotated[float, Field(allow_inf_nan=False)]
     probability: Annotated[float, Field(ge=0, le=1)]
     score: Annotated[float, Field(ge=0, le=100)]
     band: Band

@@ -38,7 +38,16 @@ def take_snapshot(lead: Lead, as_of: datetime) -> LeadSnapshot:
         stage_entered_at=stage_entered_at,
         fields=_fields_at(lead, as_of),
         interactions=_interactions_at(lead, as_of),
+        next_known_at=min(
+            (at for at in map(_known_at, lead.interactions) if at is not None and at > as_of), default=None
+        ),
     )
+
+
+def _known_at(interaction: Interaction) -> datetime | None:
+    """When an interaction counts as known: it has happened and has been recorded; ``None``: from the start."""
+    times = [at for at in (interaction.occurred_at, interaction.recorded_at) if at is not None]
+    return max(times, default=None)
 
 
 def _fields_at(lead: Lead, as_of: datetime) -> dict[str, FieldValue]:
@@ -68,7 +77,7 @@ def _interactions_at(lead: Lead, as_of: datetime) -> tuple[Interaction, ...]:
         if interaction.text_versions
         else interaction
         for interaction in lead.interactions
-        if all(at is None or at <= as_of for at in (interaction.occurred_at, interaction.recorded_at))
+        if (known_at := _known_at(interaction)) is None or known_at <= as_of
     ]
     # Equal times are ordered by id, so that a prompt does not depend on the order a CRM answered in.
     shown.sort(key=lambda i: (i.occurred_at is not None, i.occurred_at or as_of, i.interaction_id), reverse=True)

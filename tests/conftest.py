@@ -27,6 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the tests marked soak in full")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each parallel worker a processor of its own: threads of torch and llama.cpp that wait, wait by spinning."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker and hasattr(os, "sched_setaffinity"):
+        processors = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {processors[int(worker.removeprefix("gw")) % len(processors)]})
+
+
 @pytest.fixture(scope="session")
 def soak_share(request: pytest.FixtureRequest) -> float:
     """Share of its full size that a soak test runs at: all of it with --soak, otherwise a twentieth."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -63,9 +63,9 @@ def score(
         _print(ranked[:top])
 
 
-def _counted(snapshots: Iterator[LeadSnapshot], advance: object) -> Iterator[LeadSnapshot]:
+def _counted(snapshots: Iterator[LeadSnapshot], advance: Callable[[int], None]) -> Iterator[LeadSnapshot]:
     for snapshot in snapshots:
-        advance(1)  # type: ignore[operator]
+        advance(1)
         yield snapshot
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,11 +71,15 @@ def train(data: Path, mapping: Path, out: Path, seed: int, max_minutes: float, m
 
 @contextlib.contextmanager
 def _progress_listener() -> Iterator[ProgressListener]:
-    with progress("Training", total=None) as advance:
+    """A bar that opens with the first step, when the number of steps is known."""
+    with contextlib.ExitStack() as stack:
+        advance: Callable[[int], None] | None = None
         done = 0
 
         def listen(state: TrainingProgress) -> None:
-            nonlocal done
+            nonlocal advance, done
+            if advance is None:
+                advance = stack.enter_context(progress("Training", total=state.steps))
             advance(state.step - done)
             done = state.step
 

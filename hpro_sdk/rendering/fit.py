@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable
 
@@ -30,7 +31,8 @@ def fit_template(template: Template, snapshots: Iterable[LeadSnapshot]) -> Templ
         for name, seen in numbers.items():
             value = snapshot.fields.get(name)
             if isinstance(value, int | float) and not isinstance(value, bool):
-                seen.append(float(value))
+                with contextlib.suppress(OverflowError):  # shown as unknown too
+                    seen.append(float(value))
         for name, counted in values.items():
             value = snapshot.fields.get(name)
             if value is not None:

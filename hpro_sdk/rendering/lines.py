@@ -66,7 +66,7 @@ def interaction_line(interaction: Interaction, as_of: datetime) -> Line:
 def _duration(seconds: int) -> str:
     if seconds < 60:
         return f"{seconds} s"
-    minutes = round(seconds / 60)
+    minutes = round(min(seconds, 36_000) / 60)
     return f"{minutes} min" if minutes < 600 else "over 10 h"
 
 

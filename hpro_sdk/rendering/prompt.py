@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from hpro_sdk.errors import PromptTooLongError
 from hpro_sdk.field_kind import FieldKind
-from hpro_sdk.lead import LeadSnapshot
-from hpro_sdk.rendering.ages import AGE_WORDS
+from hpro_sdk.lead import Interaction, LeadSnapshot
+from hpro_sdk.rendering.ages import AGE_WORDS, AHEAD_WORDS
 from hpro_sdk.rendering.cutting import fit_text
 from hpro_sdk.rendering.field_lines import OTHER, UNKNOWN
 from hpro_sdk.rendering.lines import Line, count_line, field_lines, interaction_line
 from hpro_sdk.rendering.quantiles import QUANTILE_WORDS
 from hpro_sdk.rendering.template import FieldTemplate, Template
+from hpro_sdk.rendering.text import clean_text
 from hpro_sdk.rendering.tokenizer import CachingEncoder, Encoder
 
 _SMALLEST_INTERACTION = 16
@@ -101,7 +102,7 @@ class PromptRenderer:
             PromptTooLongError: The fields alone exceed the budget (training refuses such a template).
         """
         prompt = _Segments()
-        edges: list[datetime | None] = []
+        edges: list[datetime | None] = [snapshot.next_known_at]
         prompt.add(self._preamble, self._preamble_ids)
         for line in field_lines(self.template, snapshot):
             self._add_line(prompt, line)
@@ -115,13 +116,12 @@ class PromptRenderer:
                 limit=self.template.max_tokens,
                 hint="Train with a larger token budget or fewer fields.",
             )
-        shown = self._fit_interactions(snapshot, room)
+        shown, next_due_at = self._fit_interactions(snapshot, room, _earliest(edges))
         dropped = len(snapshot.interactions) - len(shown)
         if snapshot.interactions and (shown or room >= self._count_tokens(dropped)):
             self._add_line(prompt, count_line(len(shown), dropped))
         for interaction in shown:
             prompt.add(f"{interaction.label}{interaction.text}", interaction.token_ids)
-            edges.append(interaction.next_edge_at)
         prompt.add(self.template.closing, self._closing_ids)
         text = "".join(prompt.texts)
         return RenderedPrompt(
@@ -129,7 +129,7 @@ class PromptRenderer:
             token_ids=tuple(prompt.token_ids),
             shared_tokens=len(self._preamble_ids),
             input_hash=hashlib.sha256(text.encode()).hexdigest(),
-            next_due_at=min((edge for edge in edges if edge is not None), default=None),
+            next_due_at=next_due_at,
             interactions_shown=len(shown),
             interactions_dropped=dropped,
             interactions_cut=sum(interaction.was_cut for interaction in shown),
@@ -141,10 +141,11 @@ class PromptRenderer:
         Args:
             stages: Every stage name that a lead can be in.
         """
-        longest_age = self._longest(AGE_WORDS)
+        longest_age = self._longest([*AGE_WORDS, *AHEAD_WORDS])
         total = len(self._preamble_ids) + len(self._closing_ids)
         total += len(self._label_ids("created")) + longest_age
-        total += len(self._label_ids("stage")) + self._longest(f"{stage}, since" for stage in stages) + longest_age
+        total += len(self._label_ids("stage")) + longest_age
+        total += self._longest(f"{clean_text(stage)}, since" for stage in stages)
         for field in self.template.fields:
             total += len(self._label_ids(field.label)) + self._longest_value(field)
         return total + self._count_tokens(999_999)
@@ -161,33 +162,45 @@ class PromptRenderer:
     def _label_ids(self, label: str) -> tuple[int, ...]:
         return self._tokenizer.encode(f"{label}:")
 
-    def _fit_interactions(self, snapshot: LeadSnapshot, room: int) -> list[_ShownInteraction]:
-        """Give the newest interactions that fit, the line that counts them taken off."""
+    def _fit_interactions(
+        self, snapshot: LeadSnapshot, room: int, due_at: datetime | None
+    ) -> tuple[list[_ShownInteraction], datetime | None]:
+        """Give the newest interactions that fit, the line that counts them taken off, and when the prompt changes."""
         total = len(snapshot.interactions)
+        shown: list[_ShownInteraction] = []
         if not total:
-            return []
+            return shown, due_at
         room -= self._count_tokens(total)
         share = max(_SMALLEST_INTERACTION, int(room * self.template.interaction_share))
-        shown: list[_ShownInteraction] = []
-        for interaction in self._interactions(snapshot, share):
-            room -= len(interaction.token_ids)
-            if room < 0:
-                break
-            shown.append(interaction)
-        return shown
-
-    def _interactions(self, snapshot: LeadSnapshot, share: int) -> Iterator[_ShownInteraction]:
+        left_out: Interaction | None = None
         for interaction in snapshot.interactions:
-            line = interaction_line(interaction, snapshot.as_of)
-            label_ids = self._label_ids(line.label)
-            fitted = fit_text(line.value, max(8, share - len(label_ids)), self._tokenizer)
-            yield _ShownInteraction(
-                label=f"{line.label}:",
-                text=fitted.text,
-                token_ids=(*label_ids, *fitted.token_ids),
-                was_cut=fitted.was_cut,
-                next_edge_at=line.next_edge_at,
-            )
+            fitted = self._fit_interaction(interaction, snapshot.as_of, share)
+            if len(fitted.token_ids) > room:
+                left_out = interaction
+                break
+            room -= len(fitted.token_ids)
+            shown.append(fitted)
+        due_at = _earliest([due_at, *(interaction.next_edge_at for interaction in shown)])
+        # The words of another age may be shorter, and let the first one left out in after all.
+        at = None if left_out is None else interaction_line(left_out, snapshot.as_of).next_edge_at
+        while left_out is not None and at is not None and (due_at is None or at < due_at):
+            fitted = self._fit_interaction(left_out, at, share)
+            if len(fitted.token_ids) <= room:
+                return shown, at
+            at = fitted.next_edge_at
+        return shown, due_at
+
+    def _fit_interaction(self, interaction: Interaction, as_of: datetime, share: int) -> _ShownInteraction:
+        line = interaction_line(interaction, as_of)
+        label_ids = self._label_ids(line.label)
+        fitted = fit_text(line.value, max(8, share - len(label_ids)), self._tokenizer)
+        return _ShownInteraction(
+            label=f"{line.label}:",
+            text=fitted.text,
+            token_ids=(*label_ids, *fitted.token_ids),
+            was_cut=fitted.was_cut,
+            next_edge_at=line.next_edge_at,
+        )
 
     def _count_tokens(self, interactions: int) -> int:
         """Tokens to keep free for the line that counts; digits may be merged differently, hence the slack."""
@@ -200,7 +213,7 @@ class PromptRenderer:
     def _longest_value(self, field: FieldTemplate) -> int:
         match field.kind:
             case FieldKind.NUMBER:
-                return self._longest(f"{_LONGEST_NUMBER} ({word})" for word in QUANTILE_WORDS)
+                return self._longest([*(f"{_LONGEST_NUMBER} ({word})" for word in QUANTILE_WORDS), UNKNOWN])
             case FieldKind.CATEGORY:
                 return self._longest([*field.categories, OTHER, UNKNOWN])
             case FieldKind.FLAG:
@@ -208,4 +221,8 @@ class PromptRenderer:
             case FieldKind.TEXT:
                 return field.max_tokens
             case FieldKind.DATE:
-                return self._longest(AGE_WORDS)
+                return self._longest([*AGE_WORDS, *AHEAD_WORDS, UNKNOWN])
+
+
+def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)

@@ -20,13 +20,15 @@ QUANTILE_WORDS = (
     "highest",
 )
 """One word a decile, so that a word means the same share of leads in every field."""
+_LARGEST = 1e300  # the difference of two larger numbers may be infinite, and an edge with it
 
 
 def learn_edges(values: Sequence[float]) -> tuple[float, ...]:
     """Give the nine decile edges of a field; equal edges are kept, and no values give no edges."""
     if not values:
         return ()
-    edges = np.quantile(np.asarray(values, dtype=np.float64), np.arange(1, 10) / 10)
+    bounded = np.clip(np.asarray(values, dtype=np.float64), -_LARGEST, _LARGEST)
+    edges = np.quantile(bounded, np.arange(1, 10) / 10)
     return tuple(float(edge) for edge in edges)
 
 

@@ -6,7 +6,8 @@ import re
 import unicodedata
 
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# A mailbox name has at most 64 characters; without that bound a long run of letters takes quadratic time.
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<!\w)\+?\d(?:[\s()./-]{0,2}\d){6,14}(?!\w)")
 
 

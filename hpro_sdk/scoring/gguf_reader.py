@@ -174,13 +174,16 @@ class GgufSource:
         """Read a length and as many bytes of UTF-8.
 
         Raises:
-            ModelLoadError: It is longer than ``limit`` or not UTF-8.
+            ModelLoadError: It is longer than ``limit``, not UTF-8, or holds a NUL, where llama.cpp would end it.
         """
         length = self.number("<Q", what)
         if length > limit:
             self.fail(f"{what} is {length} bytes long, {limit} are allowed")
+        data = self.take(length, what)
+        if b"\0" in data:
+            self.fail(f"{what} holds a NUL")
         try:
-            return self.take(length, what).decode()
+            return data.decode()
         except UnicodeDecodeError:
             self.fail(f"{what} is not UTF-8")
 

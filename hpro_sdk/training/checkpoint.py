@@ -16,6 +16,7 @@ import torch
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.utils.logging import disable_progress_bar
 
 from hpro_sdk.errors import ConfigError, ModelLoadError
 from hpro_sdk.rendering.prompt import RenderedPrompt
@@ -24,6 +25,8 @@ from hpro_sdk.scoring.manifest import FORMAT_VERSION, CheckpointManifest, Scorer
 from hpro_sdk.scoring.scorer import Scorer
 from hpro_sdk.training.tokenizer import END_TOKEN, PlainTokenizer
 from hpro_sdk.training.validation import evaluate_prompts
+
+disable_progress_bar()  # loading takes well under a second, and stderr is ours
 
 MANIFEST_FILE = "hpro.json"
 REPORT_FILE = "training_report.json"

@@ -27,12 +27,12 @@ class NanoConfig(Frozen):
     """
 
     vocab_size: Annotated[int, Field(ge=320, le=65_536)] = 4096
-    hidden_size: Annotated[int, Field(ge=32, multiple_of=32)] = 128
-    layers: Annotated[int, Field(ge=1, le=64)] = 5
-    heads: Annotated[int, Field(ge=1)] = 4
-    key_value_heads: Annotated[int, Field(ge=1)] = 4
+    hidden_size: Annotated[int, Field(ge=32, multiple_of=32)] = 160
+    layers: Annotated[int, Field(ge=1, le=64)] = 3
+    heads: Annotated[int, Field(ge=1)] = 5
+    key_value_heads: Annotated[int, Field(ge=1)] = 5
     head_dim: Annotated[int, Field(ge=32, multiple_of=32)] = 32
-    feed_forward_size: Annotated[int, Field(ge=32, multiple_of=32)] = 384
+    feed_forward_size: Annotated[int, Field(ge=32, multiple_of=32)] = 480
 
 
 class TrainingConfig(Frozen):
@@ -41,7 +41,8 @@ class TrainingConfig(Frozen):
     Attributes:
         seed: Of weights, batches and dropout.
         max_minutes: Wall-clock minutes of training, resumed parts added up; then it ends at the best point so far.
-        epochs: Passes over the training examples at most.
+        epochs: Passes over the training examples at most, where they are many.
+        min_steps: Steps at least before a run counts as through, so that few examples are passed over more often.
         batch_size: Examples a step.
         learning_rate: Peak of AdamW's rate, after warm-up; it falls along a cosine to a tenth.
         warmup_share: Share of all steps in which the rate rises.
@@ -51,14 +52,15 @@ class TrainingConfig(Frozen):
         language_weight: Of the next-token loss over the prompt itself, which keeps a small model from fitting noise.
         reduction: How rules are weighed; see the losses.
         average_decay: Decay a step of the moving average of the weights, which is what is validated and kept.
-        validations_per_epoch: Validation points in one epoch.
+        validations: Validation points in a whole run.
         patience: Validation points without a better one before training ends.
         nano: Shape of the nano base.
     """
 
     seed: int = 0
     max_minutes: Positive = 15.0
-    epochs: Annotated[int, Field(ge=1)] = 4
+    epochs: Annotated[int, Field(ge=1)] = 2
+    min_steps: Annotated[int, Field(ge=1)] = 200
     batch_size: Annotated[int, Field(ge=2)] = 64
     learning_rate: Positive = 5e-4
     warmup_share: Share = 0.05
@@ -68,6 +70,6 @@ class TrainingConfig(Frozen):
     language_weight: Annotated[float, Field(ge=0)] = 0.1
     reduction: Reduction = "mean_per_rule"
     average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    validations_per_epoch: Annotated[int, Field(ge=1)] = 2
+    validations: Annotated[int, Field(ge=1)] = 10
     patience: Annotated[int, Field(ge=1)] = 6
     nano: NanoConfig = NanoConfig()

@@ -106,7 +106,7 @@ class Trainer:
         self._state = state
         self._listener = listener
         self._sampler = StratifiedBatchSampler(data.pairs, config.batch_size, config.seed)
-        self._steps = config.epochs * self._sampler.batches_per_epoch
+        self._steps = max(config.min_steps, config.epochs * self._sampler.batches_per_epoch)
         self._average = AveragedWeights(self._model, config.average_decay)
         self._optimizer = _optimizer(self._model, config)
         self._epoch_drawn = -1
@@ -127,32 +127,35 @@ class Trainer:
             TrainingError: The loss is no longer a number, or no validation point ranked better than chance.
         """
         started = time.monotonic() - self._state.seconds
-        interval = max(1, self._sampler.batches_per_epoch // self._config.validations_per_epoch)
+        interval = max(1, self._steps // self._config.validations)
         means = RunningMeans()
-        ended: EndReason = "epochs"
-        while self._state.step < self._steps:
-            self._set_rate(self._state.seconds)
+        while (ended := self._ended()) is None:
+            self._set_rate()
             self._step(self._next_batch(), means)
             self._state.step += 1
             self._average.update(self._model, self._state.step)
             self._state.seconds = time.monotonic() - started
-            out_of_time = self._state.seconds >= 60 * self._config.max_minutes
-            if out_of_time or self._state.step % interval == 0 or self._state.step == self._steps:
+            if self._out_of_time() or self._state.step % interval == 0 or self._state.step == self._steps:
                 self._validation_point(means)
                 means = RunningMeans()
             self._tell()
-            if out_of_time:
-                ended = "time"
-                break
-            if self._points_without_better() >= self._config.patience:
-                ended = "patience"
-                break
         if not self._state.best:
             raise TrainingError(
                 "Training found nothing that ranks the validation split better than chance.",
                 hint="Check the mapping's outcome and features, or give it more leads.",
             )
         return ended
+
+    def _ended(self) -> EndReason | None:
+        """Why the run is over, if it is; a run that is gone on with may find that it was."""
+        if self._state.step >= self._steps:
+            return "epochs"
+        if self._state.history and self._out_of_time():
+            return "time"
+        return "patience" if self._points_without_better() >= self._config.patience else None
+
+    def _out_of_time(self) -> bool:
+        return self._state.seconds >= 60 * self._config.max_minutes
 
     @property
     def best_point(self) -> ValidationPoint:
@@ -194,10 +197,10 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), _MAX_GRADIENT_NORM)
         self._optimizer.step()
 
-    def _set_rate(self, seconds: float) -> None:
+    def _set_rate(self) -> None:
         """Linear warm-up, then a cosine; it follows the clock where time would run out well before the epochs."""
         progress = self._state.step / self._steps
-        clock = seconds / (60 * self._config.max_minutes)
+        clock = self._state.seconds / (60 * self._config.max_minutes)
         if clock > 0.1 and clock > _CLOCK_LEADS_BY * progress:
             progress = clock
         warmup = min(1.0, (self._state.step + 1) / max(1.0, self._config.warmup_share * self._steps))

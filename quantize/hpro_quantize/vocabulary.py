@@ -20,6 +20,9 @@ _QWEN2 = (
 )
 _LLAMA3 = _QWEN2.replace(r"\p{N}|", r"\p{N}{1,3}|", 1)
 
+# llama.cpp reads the contractions letter by letter; with (?i:) alone U+017F, a long s, counts as an s too.
+_CONTRACTIONS = ("(?i:'s|'t|'re|'ve|'m|'ll|'d)", "'(?:[sS]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])")
+
 # How a tokenizer cuts text into pieces, as (what comes first, whether byte-level cuts too), to llama.cpp's name.
 _PRE_TOKENIZERS: Mapping[tuple[str, bool], str] = {
     (f"Split {_QWEN2}", False): "qwen2",
@@ -119,7 +122,7 @@ def _pre_tokenizer(file: Path, content: Mapping[str, object]) -> str:
         if first == "Split":
             if steps[0]["behavior"] != "Isolated" or steps[0].get("invert"):
                 _refuse(file, "cuts text in a way that llama.cpp does not know")
-            first = f"Split {steps[0]['pattern'].get('Regex')}"
+            first = f"Split {steps[0]['pattern']['Regex'].replace(*reversed(_CONTRACTIONS))}"
         elif first == "Digits" and not steps[0]["individual_digits"]:
             _refuse(file, "keeps digits together")
     pre = _PRE_TOKENIZERS.get((first, bool(last.get("use_regex", True))))

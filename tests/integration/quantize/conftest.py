@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,6 +19,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from hpro_quantize.convert import convert
 from hpro_quantize.synthetic_leads import synthetic_leads
 from hpro_sdk.field_kind import FieldKind
 from hpro_sdk.funnel import Funnel
@@ -26,8 +27,9 @@ from hpro_sdk.ranking import Bands
 from hpro_sdk.rendering.prompt import PromptRenderer
 from hpro_sdk.rendering.template import FieldTemplate, Template
 from hpro_sdk.scoring.calibration import Calibration
+from hpro_sdk.scoring.gguf_digest import seal
 from hpro_sdk.scoring.manifest import BaseModelOrigin, ScorerManifest, ScoreTokens
-from hpro_sdk.training.bases import NanoBase, PreparedBase
+from hpro_sdk.training.bases import NanoBase, PreparedBase, score_tokens_of
 from hpro_sdk.training.checkpoint import write_checkpoint
 from hpro_sdk.training.config import NanoConfig
 from hpro_sdk.training.tokenizer import PlainTokenizer
@@ -57,8 +59,35 @@ MANIFEST = ScorerManifest(
     base=BaseModelOrigin(name="nano", licence="none"),
     training_report_digest="0" * 64,
 )
-WIDTHS = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "max_position_embeddings": 256}
-HEADS = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32, "attention_bias": False}
+WIDTHS: dict[str, Any] = {
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "max_position_embeddings": 256,
+}
+HEADS: dict[str, Any] = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32, "attention_bias": False}
+
+
+@pytest.fixture(autouse=True)
+def _modest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One processor, because threads that wait for each other crawl on a busy machine, and few leads."""
+    monkeypatch.setattr("hpro_sdk.scoring.llama_engine.available_threads", lambda: 1)
+    monkeypatch.setattr("hpro_quantize.quantizer.available_threads", lambda: 1)
+    monkeypatch.setattr("hpro_quantize.pipeline.PARITY_LEADS", 50)
+
+
+@pytest.fixture
+def full_parity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many leads as a real export compares."""
+    monkeypatch.setattr("hpro_quantize.pipeline.PARITY_LEADS", 200)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread_of_torch() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +128,7 @@ def other_model(architecture: str, rows: int, *, tied: bool) -> PreTrainedModel:
     if architecture == "llama":
         return LlamaForCausalLM(LlamaConfig(vocab_size=rows, tie_word_embeddings=tied, **WIDTHS, **HEADS))
     if architecture == "qwen2":
-        heads = {"num_attention_heads": 2, "num_key_value_heads": 1}
+        heads: dict[str, Any] = {"num_attention_heads": 2, "num_key_value_heads": 1}
         return Qwen2ForCausalLM(Qwen2Config(vocab_size=rows, tie_word_embeddings=tied, **WIDTHS, **heads))
     return Qwen3ForCausalLM(Qwen3Config(vocab_size=rows, tie_word_embeddings=tied, **WIDTHS, **HEADS))
 
@@ -113,13 +142,23 @@ def manifest(prepared: PreparedBase) -> ScorerManifest:
 def make_checkpoint(prepared: PreparedBase, manifest: ScorerManifest, tmp_path: Path) -> MakeCheckpoint:
     """Write a checkpoint; without arguments it is the nano base."""
 
-    def make(architecture: str | None = None, *, tied: bool = True, padding: int = 0, name: str = "model") -> Path:
-        model = prepared.model
+    def make(
+        architecture: str | None = None,
+        *,
+        tied: bool = True,
+        padding: int = 0,
+        name: str = "model",
+        tokenizer: Tokenizer | None = None,
+    ) -> Path:
+        model, base_manifest = prepared.model, manifest
         if architecture is not None:
-            rows = prepared.tokenizer.get_vocab_size() + padding
+            rows = (tokenizer or prepared.tokenizer).get_vocab_size() + padding
             model = other_model(architecture, rows, tied=tied)
-            tell_leads_apart(model, prepared)
-        write_checkpoint(tmp_path / name, model, prepared.tokenizer, manifest, "{}")
+            if tokenizer is None:
+                tell_leads_apart(model, prepared)
+            else:
+                base_manifest = manifest.model_copy(update={"score_tokens": score_tokens_of(tokenizer)})
+        write_checkpoint(tmp_path / name, model, tokenizer or prepared.tokenizer, base_manifest, "{}")
         return tmp_path / name
 
     return make
@@ -135,10 +174,8 @@ def checkpoint(prepared: PreparedBase, manifest: ScorerManifest, tmp_path_factor
 
 @pytest.fixture(scope="session")
 def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The F16 file of it; read it, do not change it."""
-    from hpro_quantize.pipeline import export
-
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    """The F16 file of it, not compared with it; read it, do not change it."""
     path = tmp_path_factory.mktemp("exported") / "model.gguf"
-    export(checkpoint, path, "F16")
+    convert(checkpoint, path)
+    seal(path)
     return path

@@ -120,7 +120,7 @@ def test_sealing_again_changes_nothing(build: Build) -> None:
 
 
 def test_a_file_that_was_not_sealed_is_refused(build: Build) -> None:
-    with pytest.raises(ModelLoadError, match="does not fit its hpro.digest"):
+    with pytest.raises(ModelLoadError, match=r"does not fit its hpro\.digest"):
         check_gguf(build(sealed=False))
 
 
@@ -148,6 +148,8 @@ WRONG_KEYS: list[tuple[str, str, Any]] = [
     ("tokenizer.ggml.tokens", "array", TOKENS[:-1]),
     ("tokenizer.ggml.tokens", "array", ["b", *TOKENS[1:]]),
     ("tokenizer.ggml.tokens", "array", ["", *TOKENS[1:]]),
+    ("tokenizer.ggml.tokens", "array", ["b\0", *TOKENS[1:]]),  # llama.cpp would see "b" twice and abort
+    ("general.name", "string", "a\0b"),
     ("tokenizer.ggml.tokens", "array", [1, 2, 3, 4, 5, 6]),
     ("tokenizer.ggml.token_type", "array", [1, 1, 1, 3, 3]),
     ("tokenizer.ggml.token_type", "array", [1, 1, 1, 3, 3, 99]),
@@ -279,7 +281,7 @@ def test_a_truncated_or_longer_file_is_damaged(build: Build) -> None:
     whole = path.read_bytes()
     for length in np.linspace(4, len(whole) - 1, 50).astype(int):
         path.write_bytes(whole[:length])
-        with pytest.raises(ModelLoadError, match=r"is damaged|not made by HPRO"):
+        with pytest.raises(ModelLoadError, match="is damaged"):
             check_gguf(path)
     path.write_bytes(whole + bytes(32))
     with pytest.raises(ModelLoadError, match="is damaged"):
