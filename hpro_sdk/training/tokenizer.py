@@ -1,7 +1,8 @@
 """The byte-level BPE tokenizer of the nano base, and Hugging Face tokenizers behind our protocol.
 
 The split pattern is Qwen2's, which llama.cpp knows as ``qwen2``; there is no normaliser (prompts are NFC-normalised
-before they are tokenised), so that both sides tokenise any text alike.
+before they are tokenised), so that both sides tokenise any text alike. Contractions are spelt out because ``(?i:'s)``
+would also match the long s in Hugging Face's engine, and does not in llama.cpp.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from hpro_sdk.rendering.text import mask_personal
 from hpro_sdk.scoring.manifest import CONVERT_TOKEN, RANK_TOKEN
 
 QWEN2_SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"'(?:[sS]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 END_TOKEN = "<|endoftext|>"  # noqa: S105 - a vocabulary entry
 MIN_MERGE_COUNT = 20

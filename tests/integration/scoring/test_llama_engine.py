@@ -22,7 +22,9 @@ LARGEST_GAP = {"F16": 5e-3, "Q8_0": 3e-2, "Q4_0": 3e-2}
 
 
 @pytest.fixture(scope="module", params=sorted(LARGEST_GAP))
-def model(request: pytest.FixtureRequest, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+def model(
+    request: pytest.FixtureRequest, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
     path = tmp_path_factory.mktemp("models") / f"{request.param}.gguf"
     export(checkpoint, path, request.param)
     return request.param, path
