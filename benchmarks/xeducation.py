@@ -1,8 +1,9 @@
 """X Education, real leads with a time split: test AUC of several seeds, trained, exported and scored as users do.
 
 Run: ``.venv/bin/python benchmarks/xeducation.py [--seeds 11 12 13 14 15] [--split test] [--out FILE.json]``. Two seeds
-run at a time, each on one processor (two threads a seed would wait for each other by spinning). For each seed it runs ``hpro train`` (at most 15 minutes), ``hpro export`` (GGUF, Q8_0) and ``hpro evaluate`` on the file
-(llama.cpp) and on the checkpoint (PyTorch), and prints both AUCs; then gradient-boosted trees on the same columns.
+run at a time, each on one processor (two threads a seed would wait for each other by spinning). For each seed it runs
+``hpro train`` (at most 15 minutes), ``hpro export`` (GGUF, Q8_0) and ``hpro evaluate`` on the file (llama.cpp) and on
+the checkpoint (PyTorch), and prints both AUCs; then gradient-boosted trees on the same columns.
 The data are found through ``HPRO_BENCH_DATA``, default ``../shared/data`` beside the repository.
 """
 
