@@ -75,7 +75,7 @@ def train(plan: TrainingPlan, out: Path, listener: ProgressListener | None = Non
     """
     require_trainable(plan.examples)
     folder = RunFolder(out)
-    folder.prepare()
+    folder.check()
     training = [example for example in plan.examples if example.split == "train"]
     template = fit_template(plan.template, (example.snapshot for example in training))
     base = (plan.base or NanoBase(plan.config.nano)).prepare(

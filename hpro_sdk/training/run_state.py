@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
 from collections.abc import Callable
@@ -56,20 +57,18 @@ class RunFolder:
         self.out = out
         self.path = out.with_name(f"{out.name}.partial")
 
-    def prepare(self) -> None:
-        """Make the folder.
+    def check(self) -> None:
+        """Refuse, before hours of training are spent, what could not be written at its end; makes nothing yet.
 
         Raises:
-            ConfigError: The checkpoint exists, or the folder cannot be made.
+            ConfigError: The checkpoint exists, or its folder is missing or cannot be written.
         """
         if self.out.exists():
             raise ConfigError(f"{self.out} exists already.", hint="Name another folder, or remove this one.")
         if not self.out.parent.is_dir():
             raise ConfigError(f"The folder {self.out.parent} does not exist.", hint="Create it, or name another one.")
-        try:
-            self.path.mkdir(exist_ok=True)
-        except OSError as exc:
-            raise ConfigError(f"{self.path} cannot be made: {exc.strerror}.", hint="Check its permissions.") from exc
+        if not os.access(self.out.parent, os.W_OK):
+            raise ConfigError(f"The folder {self.out.parent} cannot be written.", hint="Check its permissions.")
 
     def load(self, fingerprint: str) -> RunState | None:
         """Give the state to go on from, if there is one.
@@ -100,6 +99,7 @@ class RunFolder:
     def save(self, state: RunState) -> None:
         """Write the state in one step, so that a kill at any moment leaves the last one whole."""
         content = {**vars(state), "history": [point.model_dump(mode="json") for point in state.history]}
+        self.path.mkdir(exist_ok=True)
         with replacing(self.path / STATE_FILE) as temporary:
             torch.save(content, temporary)
 
@@ -112,6 +112,7 @@ class RunFolder:
         Raises:
             OSError: Writing failed; the run's state is kept and ``out`` does not appear.
         """
+        self.path.mkdir(exist_ok=True)
         finished = self.path / "checkpoint"
         shutil.rmtree(finished, ignore_errors=True)
         write(finished)

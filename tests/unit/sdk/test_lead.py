@@ -176,7 +176,7 @@ def test_what_is_rendered_cannot_hold_an_outcome(kind: type[Frozen]) -> None:
 
 
 def test_a_snapshot_shows_nothing_that_a_lead_does_not_know() -> None:
-    assert set(LeadSnapshot.model_fields) - set(Lead.model_fields) == {"as_of", "stage_entered_at"}
+    assert set(LeadSnapshot.model_fields) - set(Lead.model_fields) == {"as_of", "next_known_at", "stage_entered_at"}
 
 
 def test_won_is_the_result_won() -> None:

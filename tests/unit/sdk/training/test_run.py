@@ -184,6 +184,7 @@ def test_a_template_too_long_for_the_context_is_refused_before_training(
     long = TEMPLATE.model_copy(update={"max_tokens": 64})
     with pytest.raises(PromptTooLongError, match="a prompt holds 64") as caught:
         train(plan_for(make_examples(200), template=long), tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
     assert caught.value.tokens > caught.value.limit == 64
 
 
