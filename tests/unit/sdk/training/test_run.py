@@ -87,6 +87,13 @@ def test_the_report_says_what_was_done(trained: tuple[Path, TrainingReport]) -> 
     assert 0.5 < accuracy <= 1
 
 
+def test_matrices_are_kept_as_an_f16_file_holds_them(trained: tuple[Path, TrainingReport]) -> None:
+    matrices = [weights for weights in load_checkpoint(trained[0]).model.parameters() if weights.ndim > 1]
+    assert matrices
+    for weights in matrices:
+        assert torch.equal(weights, weights.half().float())
+
+
 def test_neither_folder_nor_report_holds_lead_text(make_examples: MakeExamples, tmp_path: Path) -> None:
     examples = make_examples(300)
     marked = examples[0].snapshot.model_copy(
