@@ -100,5 +100,5 @@ def _print(report: TrainingReport, out: Path) -> None:
             for name, count in report.rule_pairs.items()
         ),
     ]
-    print_table(["", ""], rows, title=f"Trained {out}")
+    print_table(["figure", "value"], rows, title=f"Trained {out}")
     click.echo(f"Next: hpro export {out} --out {out.name}.gguf", err=True)

@@ -17,7 +17,9 @@ STAGE_NAMES = ("stage", "lead_stage", "funnel_stage", "deal_stage", "status", "l
 TEXT_NAMES = ("text", "notes", "note", "transcript", "messages", "conversation", "comments", "interactions", "history")
 
 _LEAKY_PARTS = ("outcome", "converted", "conversion", "closed", "label", "stage", "disposition", "won", "lost")
-_LEAKY_WORDS = frozenset({"win", "close", "closing", "status", "result", "target", "final", "modified", "updated"})
+_LEAKY_WORDS = frozenset(
+    {"win", "close", "closing", "status", "result", "target", "final", "modified", "updated", "reached"}
+)
 _HARMLESS = re.compile(r"womens?|wonder")
 _PRIVATE_WORDS = frozenset({"email", "mail", "phone", "telephone", "mobile", "fax", "surname", "firstname", "lastname"})
 _PERSON = frozenset({"first", "last", "full", "middle", "person", "contact", "lead", "customer", "owner", "given"})

@@ -85,6 +85,7 @@ def test_draft_of_a_sales_table(write_csv: Write, tmp_path: Path) -> None:
         "LeadStage",
         "close date",
         "modified_at",
+        "reached",
     ],
 )
 def test_leaky_name_is_commented_out(write_csv: Write, name: str) -> None:

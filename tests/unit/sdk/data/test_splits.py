@@ -126,5 +126,9 @@ def test_untrainable(code: str, says: str) -> None:
     assert caught.value.hint
 
 
-def test_trainable() -> None:
-    require_trainable([example(split, won=won) for split in ("train", "valid") for won in (True, False)])
+def test_both_results_in_both_splits_can_be_trained_on() -> None:
+    examples = [example(split, won=won) for split in ("train", "valid") for won in (True, False)]
+    require_trainable(examples)
+    for missing in range(len(examples)):
+        with pytest.raises(DataError):
+            require_trainable(examples[:missing] + examples[missing + 1 :])

@@ -145,7 +145,10 @@ def test_lacking_column_names_key_column_and_the_nearest(format_: str, request: 
 
 
 def test_jsonl_column_may_be_missing_from_some_rows(write_jsonl: Write) -> None:
-    require_columns(write_jsonl([{"a": 1}, {"a": 1, "b": 2}]), {"x": "b"})
+    path = write_jsonl([{"a": 1}, {"a": 1, "b": 2}])
+    require_columns(path, {"x": "b"})
+    with pytest.raises(ConfigError):
+        require_columns(path, {"x": "c"})
 
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8)
