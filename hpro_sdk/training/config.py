@@ -39,7 +39,7 @@ class TrainingConfig(Frozen):
     """A training run.
 
     Attributes:
-        seed: Of weights, batches and dropout.
+        seed: Of weights and batches.
         max_minutes: Wall-clock minutes of training, resumed parts added up; then it ends at the best point so far.
         epochs: Passes over the training examples at most, where they are many.
         min_steps: Steps at least before a run counts as through, so that few examples are passed over more often.
