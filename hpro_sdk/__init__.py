@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     )
     from hpro_sdk.ranking import rank_leads
     from hpro_sdk.scoring.scorer import Scorer
-    from hpro_sdk.snapshots import take_snapshot
+    from hpro_sdk.snapshots import build_snapshots, take_snapshot
 
     __version__: str
 
@@ -90,6 +90,7 @@ __all__ = [
     "TrainingExample",
     "UnknownStageError",
     "__version__",
+    "build_snapshots",
     "rank_leads",
     "take_snapshot",
 ]
@@ -111,6 +112,7 @@ _LAZY = {
     "Speaker": "hpro_sdk.lead",
     "StageChange": "hpro_sdk.lead",
     "TrainingExample": "hpro_sdk.lead",
+    "build_snapshots": "hpro_sdk.snapshots",
     "rank_leads": "hpro_sdk.ranking",
     "take_snapshot": "hpro_sdk.snapshots",
 }

@@ -11,7 +11,7 @@ import click
 
 from hpro_sdk._extras import require_extra
 from hpro_sdk.cli.options import PATH, json_option, mapping_option
-from hpro_sdk.cli.output import print_json, print_table, progress
+from hpro_sdk.cli.output import print_json, print_table, progress, terminal_safe
 from hpro_sdk.data import load_mapping, read_examples
 from hpro_sdk.funnel import Funnel
 
@@ -49,6 +49,7 @@ def train(data: Path, mapping: Path, out: Path, seed: int, max_minutes: float, m
     point. An interrupted run leaves DIR.partial; the same command goes on from there. Next: `hpro export`.
     """
     require_extra("train", "torch", "Training")
+    from hpro_sdk.leaks import find_leaks
     from hpro_sdk.training.config import TrainingConfig
     from hpro_sdk.training.run import TrainingPlan
     from hpro_sdk.training.run import train as run_training
@@ -61,6 +62,8 @@ def train(data: Path, mapping: Path, out: Path, seed: int, max_minutes: float, m
         funnel=table_mapping.funnel or DEFAULT_FUNNEL,
         config=TrainingConfig(seed=seed, max_minutes=max_minutes),
     )
+    for finding in find_leaks(plan.examples):
+        click.echo(terminal_safe(f"Warning: {finding.message}"), err=True)
     with _progress_listener() as listener:
         report = run_training(plan, out, listener)
     if as_json:

@@ -128,6 +128,19 @@ def test_a_field_that_is_gone_today_comes_back() -> None:
     assert dict(take_snapshot(lead, at(1)).fields) == {}
 
 
+def test_changes_of_a_field_at_one_instant_count_in_the_order_given() -> None:
+    changes = [FieldChange(field="a", old=old, new=new, at=at(1)) for old, new in itertools.pairwise([1, 2, 3])]
+    lead = Lead(lead_id="1", fields={"a": 3}, field_changes=tuple(changes))
+    assert dict(take_snapshot(lead, NOON).fields) == {"a": 1}
+    assert dict(take_snapshot(lead, at(1)).fields) == {"a": 3}
+
+
+def test_texts_stored_at_one_instant_count_in_the_order_given() -> None:
+    versions = tuple(TextVersion(text=text, stored_at=NOON) for text in ("first", "second"))
+    (shown,) = snapshot_with(Interaction(interaction_id="1", text="second", text_versions=versions)).interactions
+    assert shown.text == "second"
+
+
 CHANGES = (
     StageChange(stage="demo", at=at(5)),
     StageChange(stage="new", at=at(-5)),
