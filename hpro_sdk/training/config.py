@@ -50,6 +50,8 @@ class TrainingConfig(Frozen):
         pointwise_weight: Of the binary cross-entropy on the convert logit.
         pairwise_weight: Of the preference loss on the rank logit.
         language_weight: Of the next-token loss over the prompt itself, which keeps a small model from fitting noise.
+        language_share: Share of the positions of a batch, drawn anew each step, that the next-token loss looks at; less
+            is quicker, since a whole vocabulary is evaluated at each.
         reduction: How rules are weighed; see the losses.
         average_decay: Decay a step of the moving average of the weights, which is what is validated and kept.
         validations: Validation points in a whole run.
@@ -68,6 +70,7 @@ class TrainingConfig(Frozen):
     pointwise_weight: Annotated[float, Field(ge=0)] = 1.0
     pairwise_weight: Annotated[float, Field(ge=0)] = 1.0
     language_weight: Annotated[float, Field(ge=0)] = 0.1
+    language_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     reduction: Reduction = "mean_per_rule"
     average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
     validations: Annotated[int, Field(ge=1)] = 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import logging
 import math
 import time
@@ -19,7 +20,7 @@ from hpro_sdk.rendering.prompt import RenderedPrompt
 from hpro_sdk.training.averaging import AveragedWeights
 from hpro_sdk.training.bases import PreparedBase
 from hpro_sdk.training.config import TrainingConfig
-from hpro_sdk.training.forward import TokenBatch, hidden_states, language_loss, score_logits
+from hpro_sdk.training.forward import TokenBatch, hidden_states, language_loss, parts_of_like_length, score_logits
 from hpro_sdk.training.losses import hierarchical_preference_loss, pointwise_loss
 from hpro_sdk.training.pairs import PairTable
 from hpro_sdk.training.report import EndReason, ValidationPoint
@@ -170,11 +171,9 @@ class Trainer:
 
     def _step(self, indices: Indices, means: RunningMeans) -> None:
         self._model.train()
-        batch = TokenBatch.of([self._data.prompts[index].token_ids for index in indices], self._model.device)
-        with torch.autocast(self._model.device.type, torch.bfloat16, enabled=self._autocast):
-            states = hidden_states(self._model, batch)
-            logits = score_logits(self._model, states, batch, self._tokens)
-            language = language_loss(self._model, states, batch) if self._config.language_weight else logits.sum() * 0
+        parts = parts_of_like_length([len(self._data.prompts[index].token_ids) for index in indices])
+        indices = indices[np.concatenate(parts)]
+        logits, language = self._forward(indices, [len(part) for part in parts])
         won = torch.from_numpy(self._data.won[indices]).to(self._model.device)
         pointwise = pointwise_loss(logits[:, 0], won)
         pairwise = hierarchical_preference_loss(
@@ -188,6 +187,24 @@ class Trainer:
         self._apply(loss)
         means.add(pointwise=pointwise.item(), pairwise=pairwise.loss.item(), language=language.item())
         means.add_rules(pairwise.rule_accuracy, pairwise.rule_pairs)
+
+    def _forward(self, indices: Indices, sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Give the two logits of every prompt and the language loss, part by part."""
+        logits: list[Tensor] = []
+        language: list[Tensor] = []
+        prompts = iter([self._data.prompts[index].token_ids for index in indices])
+        total = sum(len(self._data.prompts[index].token_ids) for index in indices)
+        for number, size in enumerate(sizes):
+            batch = TokenBatch.of(list(itertools.islice(prompts, size)), self._model.device)
+            with torch.autocast(self._model.device.type, torch.bfloat16, enabled=self._autocast):
+                states = hidden_states(self._model, batch)
+                logits.append(score_logits(self._model, states, batch, self._tokens))
+                if self._config.language_weight:
+                    seed = self._state.step * len(sizes) + number
+                    loss = language_loss(self._model, states, batch, self._config.language_share, seed)
+                    language.append(loss if len(sizes) == 1 else loss * (float(batch.lengths.sum()) / total))
+        together = torch.cat(logits)
+        return together, torch.stack(language).sum() if language else together.sum() * 0
 
     def _apply(self, loss: Tensor) -> None:
         if not bool(torch.isfinite(loss)):
