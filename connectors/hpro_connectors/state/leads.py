@@ -1,0 +1,124 @@
+"""Storing lead records as read, and the marks that a pass works off: changed leads, leads to read again by id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, delete, select
+
+from hpro_connectors.protocol import LeadRecord
+from hpro_connectors.state._sql import among, insert_ignoring, listed, upsert
+from hpro_connectors.state.schema import CHANGED_LEADS, ERASED_PERSONS, LEADS, REREADS
+
+
+def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
+    """Store records as they are now, and mark those whose content differs from what was known.
+
+    A deleted lead comes back to life, and is to be read again by id: what belongs to it was erased, and is not
+    modified by coming back. So is a lead of a person whose interactions were erased with an earlier lead.
+
+    Args:
+        connection: Within a transaction.
+        records: Of one page; of several with the same id the last one counts.
+    """
+    latest = {record.key.lead_id: record for record in records}
+    known = {row.lead_id: row for row in connection.execute(select(LEADS).where(among(LEADS.c.lead_id, latest)))}
+    erased = _erased_persons(connection, latest.values())
+    rows: list[dict[str, object]] = []
+    changed: list[str] = []
+    rereads: list[str] = []
+    for lead_id, record in latest.items():
+        content = _content(record)
+        before = known.get(lead_id)
+        if before is None or before.record != content:
+            changed.append(lead_id)
+        if before is not None and before.deleted_at is not None:
+            rereads.append(lead_id)
+        if record.person_id in erased and (before is None or before.person_id != record.person_id):
+            rereads.append(lead_id)
+        rows.append(
+            {
+                "lead_id": lead_id,
+                "record": content,
+                "modified_at": record.modified_at,
+                "person_id": record.person_id,
+                "owner_id": record.owner_id,
+                "stage": record.stage,
+                "result": record.result,
+                "excluded": record.excluded,
+                "deleted_at": None,
+                "merged_into": None,
+            }
+        )
+    upsert(connection, LEADS, rows)
+    mark_changed(connection, changed)
+    mark_rereads(connection, rereads)
+    connection.execute(delete(ERASED_PERSONS).where(among(ERASED_PERSONS.c.person_id, erased)))
+
+
+def read_lead(content: str, **rest: object) -> LeadRecord:
+    """Give a record back from its stored content.
+
+    Args:
+        content: As :func:`store_leads` stored it.
+        **rest: What is kept in columns: ``modified_at``.
+    """
+    return LeadRecord.model_validate(json.loads(content) | rest)
+
+
+def mark_changed(connection: Connection, lead_ids: Iterable[str]) -> None:
+    """Mark leads that the next scoring has to look at."""
+    insert_ignoring(connection, CHANGED_LEADS, [{"lead_id": lead_id} for lead_id in lead_ids])
+
+
+def mark_changed_of_persons(connection: Connection, person_ids: Iterable[str]) -> None:
+    """Mark every live lead of some persons."""
+    of_persons = select(LEADS.c.lead_id).where(LEADS.c.deleted_at.is_(None), among(LEADS.c.person_id, person_ids))
+    mark_changed(connection, connection.scalars(of_persons).all())
+
+
+def mark_rereads(connection: Connection, lead_ids: Iterable[str]) -> None:
+    """Mark leads of which all is to be read again by id."""
+    insert_ignoring(connection, REREADS, [{"lead_id": lead_id} for lead_id in lead_ids])
+
+
+def resolve_merged(connection: Connection, lead_ids: Iterable[str]) -> dict[str, str]:
+    """Give, for each id, the lead it was merged into in the end, or itself.
+
+    Args:
+        connection: Within a transaction.
+        lead_ids: Any number.
+    """
+    found = {lead_id: lead_id for lead_id in lead_ids}
+    for _ in range(64):  # a chain of merges is short; a circle must not hang
+        merged = {
+            row.lead_id: row.merged_into
+            for row in connection.execute(
+                select(LEADS.c.lead_id, LEADS.c.merged_into).where(
+                    LEADS.c.lead_id.in_(listed(set(found.values()))), LEADS.c.merged_into.is_not(None)
+                )
+            )
+        }
+        if not merged:
+            break
+        found = {lead_id: merged.get(now, now) for lead_id, now in found.items()}
+    return found
+
+
+def dead_among(connection: Connection, lead_ids: Iterable[str]) -> set[str]:
+    """Give the ids of known leads that are deleted or merged away."""
+    dead = select(LEADS.c.lead_id).where(among(LEADS.c.lead_id, lead_ids), LEADS.c.deleted_at.is_not(None))
+    return set(connection.scalars(dead))
+
+
+def _erased_persons(connection: Connection, records: Iterable[LeadRecord]) -> set[str]:
+    persons = {record.person_id for record in records if record.person_id is not None}
+    erased = select(ERASED_PERSONS.c.person_id).where(among(ERASED_PERSONS.c.person_id, persons))
+    return set(connection.scalars(erased))
+
+
+def _content(record: LeadRecord) -> str:
+    """What makes a record another one; our own writes change ``modified_at`` and ``shown`` only."""
+    dumped = record.model_dump(mode="json", exclude={"modified_at", "shown"})
+    return json.dumps(dumped, ensure_ascii=False, sort_keys=True)

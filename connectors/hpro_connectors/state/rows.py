@@ -1,0 +1,133 @@
+"""What the store gives: plain frozen values, none of which is tied to a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from hpro_connectors.fields import ScoreRow, Trend
+from hpro_connectors.protocol import Backfill, FieldRecord, InteractionRecord, LeadRecord, Window
+from hpro_sdk.lead import Band, OutcomeResult, ScoredLead, StageChange, TextVersion
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCursor:
+    """How far a stream was read.
+
+    Attributes:
+        cursor: End of the last window that was read whole; ``None`` before the first.
+        window: One that was begun and not ended.
+        resume: Of the last page of it that was stored.
+    """
+
+    cursor: datetime | None = None
+    window: Window | Backfill | None = None
+    resume: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInteraction:
+    """An interaction as read last, and the texts it had; ``versions`` is empty when only one was ever seen."""
+
+    record: InteractionRecord
+    versions: tuple[TextVersion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLead:
+    """All that is stored of a live lead; stages are the CRM's own values."""
+
+    record: LeadRecord
+    interactions: tuple[StoredInteraction, ...] = ()
+    stage_changes: tuple[StageChange, ...] = ()
+    field_changes: tuple[FieldRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides whether a live lead is scored.
+
+    Attributes:
+        lead_id: Which one.
+        stage: The CRM's own value.
+        result: Where the CRM says so beside the stage.
+        excluded: Whether people asked for it not to be scored.
+        open: What the last pass made of this.
+    """
+
+    lead_id: str
+    stage: str | None
+    result: OutcomeResult | None
+    excluded: bool
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeadToLookAt:
+    """An open lead whose prompt may be another one now.
+
+    Attributes:
+        lead_id: Which one.
+        changed: Whether anything of it was read that was not known; otherwise it is due, or of another model.
+        input_hash: Of the prompt it was scored by; ``None`` when it never was.
+        model_id: Of the model that scored it.
+    """
+
+    lead_id: str
+    changed: bool
+    input_hash: str | None
+    model_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentScore:
+    """The score of an open lead, with the CRM's own value of its stage now, and the trend and ranks kept of it."""
+
+    scored: ScoredLead
+    raw_stage: str | None
+    trend: Trend | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRow:
+    """What was last written to a lead.
+
+    Attributes:
+        row: All eight values.
+        stage: The funnel stage that its stage rank is of.
+        resend: Whether the CRM may show something else since: the lead was deleted, or took in another one.
+    """
+
+    row: ScoreRow
+    stage: str | None
+    resend: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """A score that a lead had; ``origin_lead_id`` differs where it came with a merge."""
+
+    scored_at: datetime
+    score: float
+    rank_score: float
+    band: Band
+    model_id: str
+    origin_lead_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A line of the list that people work by, best first."""
+
+    rank: int
+    lead_id: str
+    score: float
+    band: Band
+    trend: Trend
+    stage: str | None
+    stage_rank: int | None
+    stage_size: int | None
+    last_interaction_at: datetime | None
+    owner_id: str | None

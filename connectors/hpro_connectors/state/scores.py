@@ -1,0 +1,242 @@
+"""Scores, their history, ranks, and what was last written of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+
+from hpro_connectors.fields import ScoreRow, Trend
+from hpro_connectors.state._sql import among, upsert
+from hpro_connectors.state.rows import CurrentScore, HistoryEntry, LeadToLookAt, Standing, WrittenRow
+from hpro_connectors.state.schema import CHANGED_LEADS, LEADS, SCORE_HISTORY, SCORES, WRITTEN_ROWS
+from hpro_sdk.lead import Band, OutcomeResult, ScoredLead
+
+_SCORE_COLUMNS = {
+    "lead_id",
+    "input_hash",
+    "model_id",
+    "rank_score",
+    "probability",
+    "score",
+    "band",
+    "stage",
+    "scored_at",
+    "next_due_at",
+    "interactions_dropped",
+    "interactions_cut",
+}
+
+
+def standings(connection: Connection) -> list[Standing]:
+    """Give what decides of each live lead whether it is scored."""
+    rows = connection.execute(
+        select(LEADS.c.lead_id, LEADS.c.stage, LEADS.c.result, LEADS.c.excluded, LEADS.c.open).where(
+            LEADS.c.deleted_at.is_(None)
+        )
+    )
+    return [
+        Standing(
+            lead_id=row.lead_id,
+            stage=row.stage,
+            result=None if row.result is None else OutcomeResult(row.result),
+            excluded=row.excluded,
+            open=row.open,
+        )
+        for row in rows
+    ]
+
+
+def set_open(connection: Connection, opened: Sequence[str], closed: Sequence[str]) -> None:
+    """Remember which leads became open, and which stopped to be."""
+    for lead_ids, is_open in ((opened, True), (closed, False)):
+        connection.execute(update(LEADS).where(among(LEADS.c.lead_id, lead_ids)).values(open=is_open))
+
+
+def leads_to_look_at(connection: Connection, model_id: str, now: datetime) -> list[LeadToLookAt]:
+    """Give the open leads that changed, are due, were never scored, or were scored by another model; by id."""
+    rows = connection.execute(
+        select(
+            LEADS.c.lead_id,
+            CHANGED_LEADS.c.lead_id.is_not(None).label("changed"),
+            SCORES.c.input_hash,
+            SCORES.c.model_id,
+        )
+        .outerjoin(CHANGED_LEADS, CHANGED_LEADS.c.lead_id == LEADS.c.lead_id)
+        .outerjoin(SCORES, SCORES.c.lead_id == LEADS.c.lead_id)
+        .where(
+            LEADS.c.open.is_(True),
+            or_(
+                CHANGED_LEADS.c.lead_id.is_not(None),
+                SCORES.c.lead_id.is_(None),
+                SCORES.c.model_id != model_id,
+                SCORES.c.next_due_at <= now,
+            ),
+        )
+        .order_by(LEADS.c.lead_id)
+    )
+    return [LeadToLookAt(row.lead_id, bool(row.changed), row.input_hash, row.model_id) for row in rows]
+
+
+def store_scores(connection: Connection, scored: Sequence[ScoredLead], same: Mapping[str, datetime | None]) -> None:
+    """Store new scores and their history, and that all these leads were looked at.
+
+    Args:
+        connection: Within a transaction.
+        scored: Leads with a new score.
+        same: Leads whose prompt is the one they were scored by, and when they are due next.
+    """
+    rows = [lead.model_dump(include=_SCORE_COLUMNS) | {"band": lead.band.value} for lead in scored]
+    upsert(connection, SCORES, rows)
+    if scored:
+        connection.execute(
+            insert(SCORE_HISTORY),
+            [
+                {
+                    "lead_id": lead.lead_id,
+                    "origin_lead_id": lead.lead_id,
+                    "scored_at": lead.scored_at,
+                    "model_id": lead.model_id,
+                    "rank_score": lead.rank_score,
+                    "score": lead.score,
+                    "band": lead.band.value,
+                }
+                for lead in scored
+            ],
+        )
+    if same:
+        connection.execute(
+            update(SCORES).where(SCORES.c.lead_id == bindparam("of_lead")).values(next_due_at=bindparam("due_at")),
+            [{"of_lead": lead_id, "due_at": due_at} for lead_id, due_at in same.items()],
+        )
+    looked_at = [*(lead.lead_id for lead in scored), *same]
+    connection.execute(delete(CHANGED_LEADS).where(among(CHANGED_LEADS.c.lead_id, looked_at)))
+
+
+def current_scores(connection: Connection, org_id: str, object_type: str) -> list[CurrentScore]:
+    """Give the scores of all open leads that have one; ranks and stages are left for the ranking to fill in."""
+    rows = connection.execute(
+        select(SCORES, LEADS.c.stage.label("raw_stage"))
+        .join(LEADS, LEADS.c.lead_id == SCORES.c.lead_id)
+        .where(LEADS.c.open.is_(True))
+    )
+    return [
+        CurrentScore(
+            scored=ScoredLead(
+                org_id=org_id,
+                object_type=object_type,
+                **{name: value for name, value in row._mapping.items() if name not in {"raw_stage", "trend"}},  # noqa: SLF001
+            ),
+            raw_stage=row.raw_stage,
+            trend=None if row.trend is None else Trend(row.trend),
+        )
+        for row in rows
+    ]
+
+
+def scores_at(connection: Connection, moment: datetime) -> dict[str, float]:
+    """Give the score that each lead had at a moment: the newest that was not made later."""
+    newest = (
+        select(
+            SCORE_HISTORY.c.lead_id,
+            SCORE_HISTORY.c.score,
+            func.row_number()
+            .over(
+                partition_by=SCORE_HISTORY.c.lead_id,
+                order_by=(
+                    SCORE_HISTORY.c.scored_at.desc(),
+                    (SCORE_HISTORY.c.origin_lead_id == SCORE_HISTORY.c.lead_id).desc(),
+                    SCORE_HISTORY.c.id.desc(),
+                ),
+            )
+            .label("place"),
+        )
+        .where(SCORE_HISTORY.c.scored_at <= moment)
+        .subquery()
+    )
+    rows = connection.execute(select(newest.c.lead_id, newest.c.score).where(newest.c.place == 1))
+    return {row.lead_id: row.score for row in rows}
+
+
+def store_ranks(connection: Connection, ranked: Sequence[tuple[ScoredLead, Trend]]) -> None:
+    """Store ranks, stages and trends; leads that are not among them keep their score and lose their ranks.
+
+    Args:
+        connection: Within a transaction.
+        ranked: All ranked leads; only those that differ from what is stored need to cost an update.
+    """
+    if ranked:
+        connection.execute(
+            update(SCORES)
+            .where(SCORES.c.lead_id == bindparam("of_lead"))
+            .values(
+                {name: bindparam(f"new_{name}") for name in ("stage", "trend", "rank", "stage_rank", "stage_size")}
+            ),
+            [
+                {
+                    "of_lead": lead.lead_id,
+                    "new_stage": lead.stage,
+                    "new_trend": trend.value,
+                    "new_rank": lead.rank,
+                    "new_stage_rank": lead.stage_rank,
+                    "new_stage_size": lead.stage_size,
+                }
+                for lead, trend in ranked
+            ],
+        )
+    not_open = select(LEADS.c.lead_id).where(LEADS.c.open.is_(False))
+    connection.execute(
+        update(SCORES)
+        .where(SCORES.c.rank.is_not(None), SCORES.c.lead_id.in_(not_open))
+        .values(rank=None, stage_rank=None, stage_size=None)
+    )
+
+
+def score_history(connection: Connection, lead_id: str) -> list[HistoryEntry]:
+    """Give the scores a lead had, oldest first."""
+    rows = connection.execute(
+        select(SCORE_HISTORY)
+        .where(SCORE_HISTORY.c.lead_id == lead_id)
+        .order_by(SCORE_HISTORY.c.scored_at, SCORE_HISTORY.c.id)
+    )
+    return [
+        HistoryEntry(
+            scored_at=row.scored_at,
+            score=row.score,
+            rank_score=row.rank_score,
+            band=Band(row.band),
+            model_id=row.model_id,
+            origin_lead_id=row.origin_lead_id,
+        )
+        for row in rows
+    ]
+
+
+def written_rows(connection: Connection) -> dict[str, WrittenRow]:
+    """Give what was last written to leads that live, by id."""
+    of_live = (
+        select(WRITTEN_ROWS).join(LEADS, LEADS.c.lead_id == WRITTEN_ROWS.c.lead_id).where(LEADS.c.deleted_at.is_(None))
+    )
+    return {
+        row.lead_id: WrittenRow(row=ScoreRow.model_validate_json(row.row), stage=row.stage, resend=row.resend)
+        for row in connection.execute(of_live)
+    }
+
+
+def store_written(connection: Connection, rows: Iterable[tuple[ScoreRow, str | None]], at: datetime) -> None:
+    """Remember rows as the last written ones, each with the stage that its stage rank is of."""
+    upsert(
+        connection,
+        WRITTEN_ROWS,
+        [
+            {
+                "lead_id": row.lead.lead_id,
+                "row": row.model_dump_json(),
+                "stage": stage,
+                "written_at": at,
+                "resend": False,
+            }
+            for row, stage in rows
+        ],
+    )
