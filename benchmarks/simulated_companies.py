@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--companies", type=int, default=len(TRAINING_SEEDS), help="Companies to train on.")
     parser.add_argument("--test-seed", type=int, default=TEST_SEED)
     parser.add_argument("--test-leads", type=int, default=TEST_LEADS, help="Leads a year of the test company.")
-    parser.add_argument("--max-tokens", type=int, default=320, help="Of a rendered prompt.")
+    parser.add_argument("--max-tokens", type=int, default=352, help="Of a rendered prompt.")
     parser.add_argument("--out", type=Path, help="Write the figures here as JSON.")
     options = parser.parse_args()
     kind = COMPANIES[options.company]

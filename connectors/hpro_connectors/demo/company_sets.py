@@ -14,8 +14,8 @@ from hpro_connectors.demo.simulator.company import CompanyKind
 from hpro_connectors.demo.simulator.posterior import Posterior
 from hpro_sdk.lead import TrainingExample
 
-TRAINING_SEEDS = range(1000, 1080)
-VALIDATION_SEEDS = range(900, 906)
+TRAINING_SEEDS = range(1000, 1060)
+VALIDATION_SEEDS = range(900, 903)
 TEST_SEED = 31
 """Nothing was ever chosen by looking at this company."""
 

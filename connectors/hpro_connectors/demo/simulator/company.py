@@ -153,24 +153,24 @@ class CompanyKind:
     visits_label: str = "web visits"
     accounts: bool = False
     good_fit: float = -0.1
-    start: PerIntent = (0.12, 0.48, 0.28, 0.12)
-    start_slope: float = 0.7
-    rise: PerIntent = (0.0003, 0.005, 0.014, 0.0)
-    fall: PerIntent = (0.0, 0.010, 0.008, 0.008)
-    drop: PerIntent = (0.0, 0.0, 0.007, 0.007)
+    start: PerIntent = (0.10, 0.36, 0.36, 0.18)
+    start_slope: float = 0.45
+    rise: PerIntent = (0.001, 0.008, 0.018, 0.0)
+    fall: PerIntent = (0.0, 0.010, 0.008, 0.006)
+    drop: PerIntent = (0.0, 0.002, 0.015, 0.014)
     rise_by_fit: tuple[float, float] = (0.6, 1.4)
     fall_by_fit: tuple[float, float] = (1.5, 0.7)
-    loss: PerIntent = (0.022, 0.008, 0.002, 0.0005)
-    lead_contact: PerIntent = (0.012, 0.02, 0.045, 0.09)
+    loss: PerIntent = (0.014, 0.007, 0.002, 0.0005)
+    lead_contact: PerIntent = (0.014, 0.022, 0.045, 0.08)
     lead_calls: float = 0.35
     answers: PerIntent = (0.25, 0.5, 0.7, 0.85)
     long_call: PerIntent = (0.08, 0.2, 0.42, 0.6)
-    visit: PerIntent = (0.02, 0.025, 0.04, 0.055)
-    rep_mail: float = 0.012
+    visit: PerIntent = (0.028, 0.03, 0.04, 0.048)
+    rep_mail: float = 0.009
     note: float = 0.025
     lead_stance: PerIntent = (0.05, 0.16, 0.85, 0.97)
     fit_stance: tuple[float, float] = (0.12, 0.9)
-    neutral: float = 0.15
+    neutral: float = 0.1
     optimism: float = 0.5
 
     @property

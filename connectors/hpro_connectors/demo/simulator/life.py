@@ -198,7 +198,7 @@ class Living:
 
     def _say(self, state: int, rep: Rep | None, draw: random.Random) -> tuple[Meaning, ...]:
         """Draw what is said: one or two things, by the lead, or by a rep about the lead."""
-        return tuple(self._meaning(state, rep, draw) for _ in range(1 if draw.random() < 0.5 else 2))
+        return tuple(self._meaning(state, rep, draw) for _ in range(1 if draw.random() < 0.75 else 2))
 
     def _meaning(self, state: int, rep: Rep | None, draw: random.Random) -> Meaning:
         if draw.random() < self._kind.neutral:

@@ -12,9 +12,9 @@ from hpro_connectors.demo.wording.grammar import Grammar
 from hpro_connectors.demo.wording.style import lead_mail, rep_text, sentence
 from hpro_sdk.lead import InteractionKind, Speaker
 
-CHANGED_SHARE = 0.22
+CHANGED_SHARE = 0.35
 """Of what is said, so much is said with what held before."""
-ABOUT_ANOTHER_SHARE = 0.1
+ABOUT_ANOTHER_SHARE = 0.25
 """So many of a rep's texts hold a sentence about somebody else."""
 QUOTED_SHARE = 0.35
 """So many mails of leads quote the mail they answer."""
@@ -71,9 +71,9 @@ class Writer:
 
     def _mail(self, exchange: Exchange, quoted: str | None, draw: random.Random) -> str:
         parts = self._sentences(exchange, Speaker.LEAD, draw)
-        if draw.random() < 0.5:
+        if draw.random() < 0.2:
             parts.insert(0, self._grammar.greeting(draw))
-        if draw.random() < 0.4:
+        if draw.random() < 0.15:
             parts.append(self._grammar.closing(draw))
         return lead_mail(" ".join(parts), quoted, self._rep, draw)
 
@@ -92,7 +92,7 @@ class Writer:
         if meaning.topic < 0 or draw.random() >= CHANGED_SHARE:
             return now
         # What held before is mostly the opposite; it follows from what holds now and luck, so it tells nothing more.
-        before = Meaning(meaning.topic, not meaning.is_for) if draw.random() < 0.7 else _any_meaning(draw)
+        before = Meaning(meaning.topic, not meaning.is_for) if draw.random() < 0.85 else _any_meaning(draw)
         return self._grammar.changed(self._grammar.clause(before, voice, draw), now, draw)
 
 
