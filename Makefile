@@ -12,13 +12,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv dev test soak check format docs wheel clean
+.PHONY: help venv dev demo test soak check format docs wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(BASE) ## Set up .venv with the base install: scoring and connecting
 dev: $(DEV) ## Set up .venv with everything; done again only when pyproject.toml changes
+
+demo: $(BASE) ## Make a simulated company's CRM in hpro-demo, score it, and score it again a week later
+	$(BIN)/hpro demo
 
 test: $(DEV) ## Run the tests
 	$(BIN)/pytest -n 2

@@ -1,0 +1,1 @@
+"""Commands that need an org: `hpro demo`, `hpro leads`, `hpro import`."""

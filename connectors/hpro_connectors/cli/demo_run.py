@@ -1,0 +1,167 @@
+"""What `hpro demo` does: one step after the other, each with its result."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpro_connectors.cli.model_choice import choose_model, require_company_model
+from hpro_connectors.cli.pass_bars import pass_bars
+from hpro_connectors.cli.picture import StageScores, scores_by_stage
+from hpro_connectors.cli.places import Places
+from hpro_connectors.demo.closeness import Closeness, how_close
+from hpro_connectors.demo.demo_ids import DEMO_ORG_IDS
+from hpro_connectors.demo.earlier_demo import remove_state, require_replaceable
+from hpro_connectors.demo.generated_org import advance, create_generated_org, define_generated_org, simulated_org
+from hpro_connectors.demo.org import Org, OrgDefinition
+from hpro_connectors.demo.scored_org import PassOutcome, QueueChanges, ScoredOrg, open_scored_org, require_fit
+from hpro_connectors.demo.simulation import YEAR_DAYS, Simulation
+from hpro_connectors.demo.simulator.companies import COMPANIES
+from hpro_sdk.cli.output import progress
+from hpro_sdk.errors import ConfigError
+from hpro_sdk.evaluation import load_scorer
+from hpro_sdk.lead import OutcomeResult
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What a demo of a simulated company is told.
+
+    Attributes:
+        company: Its kind.
+        leads: That arrive in a year.
+        seed: Of the company.
+        days: That pass between the passes.
+        model: That a person named.
+        demo_model: Whether a person asked for the bundled model.
+    """
+
+    company: str
+    leads: int
+    seed: int
+    days: int
+    model: Path | None
+    demo_model: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PassStep:
+    """A pass was run.
+
+    Attributes:
+        number: From 1 on.
+        definition: Of the org.
+        outcome: The pass and the list after it.
+        stages: How the scores lie.
+        changes: Against the pass before; ``None`` after the first one.
+        days: That passed since the pass before.
+    """
+
+    number: int
+    definition: OrgDefinition
+    outcome: PassOutcome
+    stages: list[StageScores]
+    changes: QueueChanges | None
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClosenessStep:
+    """The ranking was compared with the best possible one; ``None`` when too few leads are open."""
+
+    closeness: Closeness | None
+
+
+Step = PassStep | ClosenessStep
+
+
+def run_demo(places: Places, options: DemoOptions) -> Iterator[Step]:
+    """Make a simulated company's org, score it, let days go on and score it twice more.
+
+    Args:
+        places: Where org and state shall be; those of an earlier demo are replaced.
+        options: Which company, and how many days.
+
+    Yields:
+        The three passes, then how close the ranking comes to the best.
+
+    Raises:
+        ConfigError: There is no model for this company, or other files stand in the way.
+        ModelFitError: The model is of another funnel.
+        HproError: The org or the state cannot be made, read or written.
+    """
+    require_company_model(options.company, options.model)
+    scorer = load_scorer(choose_model(DEMO_ORG_IDS[options.company], options.model, demo_model=options.demo_model))
+    kind = COMPANIES[options.company]
+    simulation = Simulation(kind, options.seed, leads_per_year=options.leads, reserved_phrases=True)
+    require_fit(define_generated_org(simulation), scorer)
+    require_replaceable(*places)
+    with _folder(places.org.parent):
+        with progress("Simulating a year, in days", total=YEAR_DAYS) as told:
+            create_generated_org(places.org, kind, options.seed, options.leads, told)
+        remove_state(places.state)
+    with open_scored_org(*places, scorer) as scored:
+        first = _pass(scored, 1)
+        yield first
+        with progress("Simulating days", total=options.days) as told:
+            advance(scored.org, options.days, told)
+        second = _pass(scored, 2, first, options.days)
+        yield second
+        yield _pass(scored, 3, second)
+        yield ClosenessStep(how_close(simulation, simulated_org(scored.org).day, scored.rank_scores()))
+
+
+def run_on_org(places: Places, model: Path | None, *, demo_model: bool) -> Iterator[Step]:
+    """Score an org as it is, by one pass.
+
+    Args:
+        places: The org, and where its state is or shall be.
+        model: That a person named.
+        demo_model: Whether a person asked for the bundled model.
+
+    Yields:
+        The pass.
+
+    Raises:
+        ConfigError: There is no such org, or no model for it.
+        ModelFitError: The model is of another object or funnel.
+        HproError: The org or the state cannot be read or written.
+    """
+    with Org.open(places.org, writable=False) as org:
+        org_id = org.definition().org_id
+    scorer = load_scorer(choose_model(org_id, model, demo_model=demo_model))
+    with open_scored_org(*places, scorer) as scored:
+        yield _pass(scored, 1)
+
+
+def _pass(scored: ScoredOrg, number: int, before: PassStep | None = None, days: int = 0) -> PassStep:
+    with pass_bars() as listener:
+        outcome = scored.run(listener)
+    changes = None if before is None else scored.changes(before.outcome.queue, outcome.queue)
+    open_stages = [stage.name for stage in scored.definition.stages if stage.result is OutcomeResult.OPEN]
+    return PassStep(number, scored.definition, outcome, scores_by_stage(outcome.queue, open_stages), changes, days)
+
+
+@contextlib.contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Make a folder where there is none; it goes again when the body raises."""
+    try:
+        folder.mkdir()
+        made = True
+    except FileExistsError:
+        made = False
+        if not folder.is_dir():
+            raise ConfigError(f"{folder} is a file, not a folder.", hint="Name another folder with --dir.") from None
+    except OSError as exc:
+        raise ConfigError(
+            f"The folder {folder} cannot be made: {exc.strerror}.", hint="Name another folder with --dir."
+        ) from exc
+    try:
+        yield
+    except BaseException:
+        if made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise

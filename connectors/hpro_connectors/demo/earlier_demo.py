@@ -1,0 +1,78 @@
+"""What an earlier demo left: whether it may be replaced, and taking its state away."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+from hpro_connectors.demo.demo_ids import DEMO_ORG_IDS, is_demo_org
+from hpro_connectors.demo.org import Org
+from hpro_connectors.demo.org_errors import DamagedOrgError
+from hpro_connectors.errors import SafetyRailError, StateError, StateLockedError
+from hpro_connectors.protocol import OrgIdentity
+from hpro_connectors.state import StateStore
+from hpro_connectors.state.translation import translating
+from hpro_sdk.errors import ConfigError
+
+_REMEDY = "Move it away, or name another folder with --dir."
+
+
+def require_replaceable(org_path: Path, state_path: Path) -> None:
+    """Refuse to replace anything but the org and the state of an earlier demo.
+
+    Args:
+        org_path: Where a new org shall be.
+        state_path: Where its state shall be.
+
+    Raises:
+        ConfigError: A file that stands there is something else, or damaged.
+        StateLockedError: One of them is in use.
+    """
+    if org_path.exists():
+        _require_demo_org(org_path)
+    if state_path.exists():
+        _require_demo_state(state_path)
+
+
+def remove_state(state_path: Path) -> None:
+    """Take a state file away, with the log that a killed process may have left beside it.
+
+    Args:
+        state_path: The file; it need not exist.
+    """
+    for path in (state_path, *(state_path.with_name(f"{state_path.name}{ending}") for ending in ("-wal", "-shm"))):
+        path.unlink(missing_ok=True)
+
+
+def _require_demo_org(path: Path) -> None:
+    try:
+        with Org.open(path, writable=False) as org:
+            org_id = org.definition().org_id
+    except (ConfigError, DamagedOrgError) as exc:
+        raise ConfigError(f"{path} cannot be replaced by a new org: {exc.message}", hint=_REMEDY) from exc
+    if not is_demo_org(org_id):
+        raise ConfigError(f"{path} is not the org of an earlier demo, so it is not replaced.", hint=_REMEDY)
+
+
+def _require_demo_state(path: Path) -> None:
+    try:
+        with StateStore.open(path, create=False) as store:
+            ours = any(_is_of(store, org_id) for org_id in DEMO_ORG_IDS.values())
+        with translating(path), contextlib.closing(sqlite3.connect(path, timeout=0)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except StateLockedError:
+        raise
+    except (ConfigError, StateError) as exc:
+        raise ConfigError(f"{path} cannot be replaced by a new state: {exc.message}", hint=_REMEDY) from exc
+    if not ours:
+        raise ConfigError(f"{path} is not the state of an earlier demo, so it is not replaced.", hint=_REMEDY)
+
+
+def _is_of(store: StateStore, org_id: str) -> bool:
+    try:
+        store.check_org(OrgIdentity(org_id=org_id, name="", vendor="demo", is_test=True), "lead")
+    except SafetyRailError:
+        return False
+    return True
