@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv dev demo test soak check format docs wheel clean
+.PHONY: help venv dev demo test soak check format docs model wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ format: $(DEV) ## Format the code and fix what ruff can fix
 
 docs: $(DEV) ## Write the generated parts of README.md anew
 	$(BIN)/cog -r README.md
+
+model: $(DEV) ## Train the bundled scorer anew on simulated companies, and measure it; about an hour, on one core
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train_bundled_model.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/simulated_companies.py \
+	  --model hpro_sdk/models/demo_test_drive.gguf --out benchmarks/results/simulated_test_drive.json
+	$(BIN)/python benchmarks/model_card.py
 
 wheel: $(DEV) ## Build the wheel, install it without extras and test what was installed
 	rm -rf dist $(WHEEL_VENV)

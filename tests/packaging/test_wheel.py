@@ -40,3 +40,16 @@ def test_license_is_part_of_it(names: list[str]) -> None:
 
 def test_no_tests_and_no_caches(names: list[str]) -> None:
     assert not [name for name in names if "/tests/" in name or "__pycache__" in name or name.endswith(".pyc")]
+
+
+def test_the_bundled_model_and_its_papers_are_part_of_it(names: list[str]) -> None:
+    assert {f"hpro_sdk/models/demo_test_drive.{suffix}" for suffix in ("gguf", "json", "md")} <= set(names)
+
+
+def test_the_demo_has_its_words(names: list[str]) -> None:
+    phrases = [name for name in names if name.startswith("hpro_connectors/demo/phrases/") and name.endswith(".toml")]
+    assert len(phrases) == len(list((REPOSITORY / "connectors/hpro_connectors/demo/phrases").glob("*.toml"))) > 0
+
+
+def test_the_bundled_model_is_small() -> None:
+    assert (REPOSITORY / "hpro_sdk/models/demo_test_drive.gguf").stat().st_size <= 6_000_000
