@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -33,6 +34,7 @@ from hpro_sdk.training.run import TrainingPlan, train
 from hpro_sdk.training.trainer import TrainingProgress
 
 ROOT = Path(__file__).resolve().parents[1]
+BUNDLED = ROOT / "hpro_sdk" / "models" / "demo_test_drive.gguf"
 MAX_TOKENS = 352
 CONFIG = TrainingConfig(
     seed=1,
@@ -50,11 +52,12 @@ def main() -> None:
     parser.add_argument("--company", choices=sorted(COMPANIES), default="test_drive")
     parser.add_argument("--companies", type=int, default=len(TRAINING_SEEDS), help="Companies to train on.")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bundled", help="Where the checkpoint lies.")
-    parser.add_argument("--out", type=Path, default=ROOT / "hpro_sdk" / "models" / "demo_test_drive.gguf")
+    parser.add_argument("--out", type=Path, help="Default: the bundled model, or build/bundled for other companies.")
     parser.add_argument("--max-minutes", type=float, default=42.0, help="Of training.")
     options = parser.parse_args()
     kind = COMPANIES[options.company]
-    started = time.monotonic()
+    started, trained_at = time.monotonic(), commit()
+    out = options.out or (BUNDLED if kind.name == "test_drive" else options.work / f"{kind.name}.gguf")
     seeds = TRAINING_SEEDS[: options.companies]
     made = []
     for number, examples in enumerate(learning_examples(kind, seeds), 1):
@@ -71,12 +74,12 @@ def main() -> None:
             config=CONFIG.model_copy(update={"max_minutes": options.max_minutes}),
         )
         train(plan, checkpoint, tell)
-    exported = export(checkpoint, options.out)
+    exported = export(checkpoint, out)
     training = json.loads((checkpoint / "training_report.json").read_text(encoding="utf-8"))
     report = {
         "company": kind.name,
         "simulator_version": SIMULATOR_VERSION,
-        "commit": commit(),
+        "commit": trained_at,
         "training_seeds": [seeds[0], seeds[-1]],
         "validation_seeds": [VALIDATION_SEEDS[0], VALIDATION_SEEDS[-1]],
         "leads_a_year": TRAINING_LEADS,
@@ -91,7 +94,8 @@ def main() -> None:
         "minutes": round((time.monotonic() - started) / 60, 1),
         "training": training,
     }
-    options.out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    shutil.rmtree(checkpoint)  # the next run trains anew; an interrupted one left only a .partial to go on from
     print(json.dumps({name: value for name, value in report.items() if name != "training"}))
 
 
