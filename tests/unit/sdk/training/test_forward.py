@@ -33,7 +33,9 @@ def model() -> Qwen3ForCausalLM:
         max_position_embeddings=128,
         tie_word_embeddings=True,
     )
-    return Qwen3ForCausalLM(config).eval()
+    made = Qwen3ForCausalLM(config)
+    made.eval()
+    return made
 
 
 def prompts(lengths: list[int]) -> list[list[int]]:
