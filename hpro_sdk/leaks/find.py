@@ -20,8 +20,10 @@ def find_leaks(examples: Sequence[TrainingExample]) -> list[LeakFinding]:
     """Find what alone nearly gives the outcome away in the training split.
 
     Each field, whatever its kind, by its value and by whether it is filled in; the stage; words and pairs of words
-    in interactions and in text fields. A suspicion must hold in two halves of the leads that share no group, so
-    that ids do not look like leaks.
+    in interactions and in text fields. Two halves of the leads share no group: words, and a presence that tells one
+    result, must be suspicious in both, and a category is ranked in each half by what the other one shows, so that ids
+    and rare words do not look like leaks. A number, a date, and presence that ranks all leads are judged on all of
+    them at once.
 
     Args:
         examples: Of all splits; only those of ``train`` are looked at.

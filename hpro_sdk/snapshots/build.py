@@ -35,9 +35,9 @@ def build_snapshots(
     """Give one training example per lead and cutoff at which the lead existed and was open.
 
     A snapshot shows interactions that had happened and were recorded by the cutoff, each with the newest text stored
-    by then, or else the first one stored; the stage by the stage changes, never today's; of the fields in
-    ``known_at_creation`` the value at that moment; and of other fields what a recorded change of not later than that
-    moment set. Any other field is left out.
+    by then, or else the first one stored, and none that has no date at all; the stage by the stage changes, never
+    today's; of the fields in ``known_at_creation`` the value at that moment; and of other fields what a recorded
+    change of not later than that moment set. Any other field is left out.
 
     The outcome is that of the horizon, later than the cutoff and up to ``horizon_days`` after it: won when the lead
     was won at any time in it; lost when it stood at lost at its end; otherwise open. A snapshot whose horizon has
@@ -49,7 +49,7 @@ def build_snapshots(
 
     Args:
         leads: Today's records with their histories. Those without ``created_at`` are passed over and counted in
-            the log.
+            the log, as are undated interactions.
         horizon_days: Days (of 24 hours) after the cutoff in which the outcome counts.
         cutoffs: Moments to look at the leads, with a time zone, in any order; see :func:`spaced_cutoffs`.
         funnel: Resolves stages, and says which are won and lost.
@@ -81,15 +81,22 @@ def build_snapshots(
         )
     names = frozenset(known_at_creation)
     examples: list[TrainingExample] = []
-    without_end = 0
+    without_end = undated = 0
     for lead in _usable(leads):
         stages = StageHistory(lead, funnel)
         without_end += stages.lacks_the_end
-        examples.extend(_examples(lead, stages, finished, horizon, names))
+        interactions = InteractionHistory(lead)
+        undated += interactions.undated
+        examples.extend(_examples(lead, stages, interactions, finished, horizon, known_at_creation=names))
     if without_end:
         logger.warning(
             "Leads are won or lost today, and no stage change tells since when: they count as open",
             extra={"event": "leads_without_end", "leads": without_end},
+        )
+    if undated:
+        logger.warning(
+            "Interactions that say neither when they happened nor when they were recorded are in no past snapshot",
+            extra={"event": "undated_interactions", "interactions": undated},
         )
     examples.sort(key=lambda example: (example.snapshot.as_of, example.snapshot.key))
     return _split(examples)
@@ -112,12 +119,13 @@ def _usable(leads: Iterable[Lead]) -> Iterator[Lead]:
 def _examples(
     lead: Lead,
     stages: StageHistory,
+    interactions: InteractionHistory,
     cutoffs: Sequence[datetime],
     horizon: timedelta,
+    *,
     known_at_creation: Collection[str],
 ) -> Iterator[TrainingExample]:
     fields = FieldHistory(lead, known_at_creation)
-    interactions = InteractionHistory(lead)
     for cutoff in cutoffs:
         if lead.created_at is None or lead.created_at > cutoff or not stages.is_open_at(cutoff):
             continue

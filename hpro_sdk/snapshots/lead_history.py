@@ -49,25 +49,28 @@ class FieldHistory:
 class InteractionHistory:
     """The interactions of a lead at past moments.
 
+    Of one without any date nobody can tell whether it was there at a past moment, so it is shown at none.
+
     Args:
         lead: Only its interactions are read.
+
+    Attributes:
+        undated: How many interactions are left out for having no date.
     """
 
     def __init__(self, lead: Lead) -> None:
         self._interactions = [
             # What was modified when is no part of a past: a conversion modifies everything.
-            (
-                known_at(interaction),
-                interaction,
-                interaction.model_copy(update={"text_versions": (), "modified_at": None}),
-            )
+            (known, interaction, interaction.model_copy(update={"text_versions": (), "modified_at": None}))
             for interaction in newest_first(lead.interactions)
+            if (known := known_at(interaction)) is not None
         ]
+        self.undated = len(lead.interactions) - len(self._interactions)
 
     def at(self, moment: datetime) -> tuple[Interaction, ...]:
         """Give what had happened and was recorded by a moment, newest first, with the texts stored by then."""
         return tuple(
             plain.model_copy(update={"text": text_at(interaction, moment)}) if interaction.text_versions else plain
             for known, interaction, plain in self._interactions
-            if known is None or known <= moment
+            if known <= moment
         )

@@ -103,6 +103,8 @@ def imported_org(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     done = hpro("import", "leads.csv", "--mapping", "leads.toml", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("Wrote leads.org.sqlite: 30 leads and 0 interactions of leads, org import-")
+    assert done.stdout.startswith(
+        "Wrote leads.org.sqlite: 30 leads and 0 interactions of leads (0 won, 0 lost, 30 open), org import-"
+    )
     assert done.stderr == "Next: hpro demo --org leads.org.sqlite --model M\n"
     return folder

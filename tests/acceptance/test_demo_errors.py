@@ -60,6 +60,12 @@ def test_an_org_that_was_scored_is_not_replaced_by_a_table(imported_org: Path, t
     table = [imported_org / "leads.csv", "--mapping", imported_org / "leads.toml", "--out", "mine.org.sqlite"]
     assert "mine.org.state.sqlite" in error_line(hpro("import", *table, cwd=tmp_path), 2)
     assert content(tmp_path) == before
+    (tmp_path / "mine.org.state.sqlite").unlink()
+    before = content(tmp_path)
+    assert "was scored" in error_line(hpro("import", *table, cwd=tmp_path), 2)
+    assert content(tmp_path) == before
+    assert hpro("import", *table[:3], "--out", "other.sqlite", cwd=tmp_path).returncode == 0
+    assert hpro("import", *table[:3], "--out", "other.sqlite", cwd=tmp_path).returncode == 0
 
 
 def test_a_model_of_another_funnel_changes_nothing(demo_work: Path, imported_org: Path, saas_model: Path) -> None:
@@ -86,11 +92,21 @@ def test_a_model_of_another_funnel_changes_nothing(demo_work: Path, imported_org
         (["demo", "--org", "hpro-demo/org.sqlite", "--days", "3"], 2, "--days"),
         (["demo", "--org", "hpro-demo/state.sqlite"], 2, "not an org"),
         (["demo", "--demo-model", "--model", "said.txt"], 2, "two models"),
-        (["leads", "--dir", "elsewhere"], 2, "hpro demo"),
+        (["demo", "--org", "."], 2, "is a folder"),
+        (["demo", "--org", "/"], 2, "is a folder"),
+        (["leads", "--org", "."], 2, "is a folder"),
+        (["leads", "--org", "hpro-demo"], 2, "is a folder"),
+        (["leads", "show", "L000001", "--org", ".."], 2, "is a folder"),
+        (["import", "none.csv", "--mapping", "none.toml", "--out", "/"], 2, "is a folder"),
+        (["import", "none.csv", "--mapping", "none.toml", "--out", "."], 2, "is a folder"),
+        (["import", "/", "--mapping", "none.toml"], 2, "none.toml"),
+        (["import", "none.csv", "--mapping", "none.toml", "--out", "hpro-demo/org.sqlite"], 2, "state.sqlite"),
+        (["leads", "--dir", "else where"], 2, "`hpro demo --dir 'else where'`"),
         (["leads", "--org", "none.sqlite"], 2, "hpro demo --org none.sqlite"),
         (["leads", "--stage", "moon"], 2, "negotiation"),
-        (["leads", "show", "nobody"], 1, "nobody"),
-        (["leads", "show", "L000001", "--dir", "elsewhere"], 2, "hpro demo"),
+        (["leads", "show", "nobody"], 2, "nobody"),
+        (["leads", "show", "--org", "hpro-demo/org.sqlite", "--", "-1"], 2, "--org hpro-demo/org.sqlite --top"),
+        (["leads", "show", "L000001", "--dir", "elsewhere"], 2, "`hpro demo --dir elsewhere`"),
         (["import", "none.csv", "--mapping", "none.toml"], 2, "none.toml"),
         (["import", "said.txt", "--mapping", "said.txt"], 2, "said.txt"),
     ],
@@ -152,8 +168,10 @@ def test_a_file_in_use_is_busy(demo_copy: Path, name: str) -> None:
     with closing(sqlite3.connect(demo_copy / "hpro-demo" / name, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert name in error_line(hpro("demo", *SMALL, cwd=demo_copy), 4)
-        if name == "org.sqlite":
-            assert name in error_line(hpro("demo", "--org", "hpro-demo/org.sqlite", cwd=demo_copy), 4)
+        if name == "org.sqlite":  # without a state there is something to write
+            (demo_copy / "hpro-demo" / "state.sqlite").unlink()
+            del before["hpro-demo/state.sqlite"]
+        assert name in error_line(hpro("demo", "--org", "hpro-demo/org.sqlite", cwd=demo_copy), 4)
     assert {name: data for name, data in content(demo_copy).items() if "org.state" not in name} == before
 
 

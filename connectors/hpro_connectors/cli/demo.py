@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hpro_connectors.cli.places import DEFAULT_FOLDER, PATH, places_beside, places_in
+from hpro_connectors.cli.places import DEFAULT_FOLDER, PATH, places_in, places_of
 from hpro_sdk.errors import ConfigError
 
 _COMPANIES = ("test_drive", "saas")  # hpro_connectors.demo.simulator.companies; importing that takes a while
@@ -58,16 +58,18 @@ def demo(
     with nothing new, calls no model and writes nothing. Because the simulator knows what every lead hides, the demo
     says how close the ranking comes to the best that is possible.
 
-    With --org an existing org is scored by one pass instead, and its state is kept beside it.
+    With --org an existing org is scored by one pass instead; its state is kept beside it, and that of an org that
+    this command made goes on.
     """
     if org is not None and (given := [name for name in _OF_A_NEW_ORG if _is_given(ctx, name)]):
         flag = "--dir" if given[0] == "folder" else f"--{given[0]}"
         raise ConfigError(f"--org scores an org as it is, and {flag} is about making a new one.", hint="Give one.")
     from hpro_connectors.cli.demo_output import demo_json, print_next, print_step
     from hpro_connectors.cli.demo_run import DemoOptions, PassStep, run_demo, run_on_org
+    from hpro_connectors.cli.problems import problem_lines
     from hpro_sdk.cli.output import print_json
 
-    places = places_in(folder) if org is None else places_beside(org)
+    places = places_in(folder) if org is None else places_of(org)
     if org is None:
         steps = run_demo(places, DemoOptions(company, leads, seed, days, model, demo_model))
     else:
@@ -82,8 +84,8 @@ def demo(
         print_json(demo_json(places, reports[0].model_id, done))
     else:
         print_next(places, done, model, generated=org is None)
-    if problems := reports[-1].problem_count:
-        click.echo(f"Partial: {problems} leads could not be scored or written; --json lists them.", err=True)
+    if problems := problem_lines(reports[-1]):
+        click.echo("\n".join(problems), err=True)
         ctx.exit(3)
 
 

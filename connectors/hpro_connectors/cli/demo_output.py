@@ -11,7 +11,8 @@ import click
 
 from hpro_connectors.cli.demo_run import ClosenessStep, PassStep, Step
 from hpro_connectors.cli.picture import print_scores_by_stage
-from hpro_connectors.cli.places import DEFAULT_FOLDER, Places
+from hpro_connectors.cli.places import Places, option_for
+from hpro_connectors.cli.problems import count_words
 from hpro_connectors.cli.queue_table import print_queue, queue_json
 from hpro_connectors.demo.closeness import Closeness
 from hpro_connectors.demo.scored_org import QueueChanges
@@ -19,6 +20,9 @@ from hpro_connectors.state import PassReport
 from hpro_sdk.cli.output import terminal_safe
 
 TOP = 10
+
+FEW_LEADS = 100
+"""With fewer leads a comparison of rankings says little."""
 
 
 def print_step(step: Step) -> None:
@@ -31,31 +35,37 @@ def print_step(step: Step) -> None:
         click.echo(f"\n{closeness_words(step.closeness)}")
         return
     report, queue = step.outcome.report, step.outcome.queue
-    if step.number == 1:
-        name = terminal_safe(step.definition.name)
-        click.echo(f"The org {step.definition.org_id} ({name}), scored by {report.model_id}.\n")
+    first = step.number in {None, 1}
+    if first:
+        name = terminal_safe(step.identity.name)
+        click.echo(f"The org {step.identity.org_id} ({name}), scored by {report.model_id}.\n")
     elif step.days:
         click.echo(f"\n{step.days} {'day goes' if step.days == 1 else 'days go'} by.\n")
     else:
         click.echo("\nOnce more, with nothing new:\n")
     click.echo(pass_words(step.number, report))
-    if step.number == 1 or step.days:
+    if first or step.days:
         if step.changes is not None:
             click.echo(changes_words(step.changes))
         click.echo()
         print_queue(queue[:TOP], report.as_of, title=f"The best {min(TOP, len(queue))} of {len(queue)} open leads")
-        if step.number == 1:
+        if first:
             click.echo()
             print_scores_by_stage(step.stages)
 
 
-def pass_words(number: int, report: PassReport) -> str:
-    """Give the summary of a pass in one line, which ends with model calls and writes."""
-    writes = report.written + report.cleared
+def pass_words(number: int | None, report: PassReport) -> str:
+    """Give the summary of a pass in one line, which ends with model calls and writes.
+
+    Args:
+        number: Of the pass, where it is one of several.
+        report: Of the pass.
+    """
     return (
-        f"Pass {number}, {report.as_of:%Y-%m-%d}: {report.read:,} records read, {report.scored:,} of "
-        f"{report.open_leads:,} leads scored, {report.seconds:.1f} s, "
-        f"{report.model_calls:,} model calls, {writes:,} writes"
+        f"Pass{'' if number is None else f' {number}'}, {report.as_of:%Y-%m-%d}: "
+        f"{count_words(report.read, 'record')} read, {report.scored:,} of "
+        f"{count_words(report.open_leads, 'lead')} scored, {report.seconds:.1f} s, "
+        f"{count_words(report.model_calls, 'model call')}, {count_words(report.written + report.cleared, 'write')}"
     )
 
 
@@ -71,15 +81,15 @@ def closeness_words(closeness: Closeness | None) -> str:
     """Say how close the ranking comes to the best possible one."""
     if closeness is None:
         return "Too few leads are open to compare the ranking with the best possible one."
-    if closeness.way <= 0:
-        return (
-            f"The ranking is no better than chance (AUC {closeness.model_auc:.2f}); the best possible has AUC "
-            f"{closeness.best_auc:.2f} of this org's open leads, by the simulator's exact posterior."
-        )
-    return (
-        f"The ranking goes {100 * closeness.way:.0f} % of the way from chance (AUC 0.5) to the best possible "
-        f"(AUC {closeness.best_auc:.2f} of this org's open leads, by the simulator's exact posterior)."
+    way = f"that is {100 * closeness.way:.0f} % of the way" if closeness.way > 0 else "that is no better than the coin"
+    words = (
+        f"Of two open leads of which one will be won, the ranking puts the right one first in "
+        f"{100 * closeness.model_auc:.0f} % of cases; a coin would in 50 %, and the best that anyone could do with "
+        f"this org's records is {100 * closeness.best_auc:.0f} %: {way} ({closeness.leads:,} open leads)."
     )
+    if closeness.leads < FEW_LEADS:
+        words += " So few leads say little: with other ones it may be quite another share."
+    return words
 
 
 def print_next(places: Places, steps: Iterable[Step], model: Path | None, *, generated: bool) -> None:
@@ -91,17 +101,13 @@ def print_next(places: Places, steps: Iterable[Step], model: Path | None, *, gen
         model: That a person named.
         generated: Whether the org was made by this demo.
     """
-    where = "" if places.org.parent == DEFAULT_FOLDER else f" --dir {shlex.quote(str(places.org.parent))}"
-    if not generated:
-        where = f" --org {shlex.quote(str(places.org))}"
+    where = option_for(places.org.parent, None if generated else places.org)
     queue = [step.outcome.queue for step in steps if isinstance(step, PassStep)][-1]
     commands = [(f"hpro leads{where}", "the whole list; --stage and --band narrow it")]
     if queue:
-        best = shlex.quote(terminal_safe(queue[0].lead_id))
         seen_by = "" if model is None else f" --model {shlex.quote(str(model))}"
-        commands.append(
-            (f"hpro leads show {best}{where}{seen_by}", "the best lead: its scores, and all that the model saw")
-        )
+        show = show_command(terminal_safe(queue[0].lead_id), f"{where}{seen_by}")
+        commands.append((show, "the best lead: its scores, and all that the model saw"))
     if generated:
         commands += [
             ("hpro demo --company saas --model M", "a company with another funnel; it needs a model of its own"),
@@ -111,6 +117,17 @@ def print_next(places: Places, steps: Iterable[Step], model: Path | None, *, gen
     click.echo("\nWhat to try next:")
     for command, meaning in commands:
         click.echo(f"  {terminal_safe(command):<{width}}  {meaning}")
+
+
+def show_command(lead_id: str, options: str) -> str:
+    """Give the command that shows a lead, as a person types it; an id may look like an option.
+
+    Args:
+        lead_id: Of the lead.
+        options: With a blank before each.
+    """
+    quoted = shlex.quote(lead_id)
+    return f"hpro leads show{options} -- {quoted}" if lead_id.startswith("-") else f"hpro leads show {quoted}{options}"
 
 
 def demo_json(places: Places, model: str, steps: Iterable[Step]) -> dict[str, object]:
@@ -124,9 +141,9 @@ def demo_json(places: Places, model: str, steps: Iterable[Step]) -> dict[str, ob
     done = list(steps)
     passes = [step for step in done if isinstance(step, PassStep)]
     closeness = next((step.closeness for step in done if isinstance(step, ClosenessStep)), None)
-    definition = passes[0].definition
+    identity = passes[0].identity
     return {
-        "org": {"path": places.org, "org_id": definition.org_id, "name": definition.name},
+        "org": {"path": places.org, "org_id": identity.org_id, "name": identity.name},
         "state": places.state,
         "model": model,
         "passes": [_pass_json(step) for step in passes],

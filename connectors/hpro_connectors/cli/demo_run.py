@@ -13,12 +13,13 @@ from hpro_connectors.cli.picture import StageScores, scores_by_stage
 from hpro_connectors.cli.places import Places
 from hpro_connectors.demo.closeness import Closeness, how_close
 from hpro_connectors.demo.demo_ids import DEMO_ORG_IDS
-from hpro_connectors.demo.earlier_demo import remove_state, require_replaceable
+from hpro_connectors.demo.earlier_demo import remove_states, require_replaceable
 from hpro_connectors.demo.generated_org import advance, create_generated_org, define_generated_org, simulated_org
-from hpro_connectors.demo.org import Org, OrgDefinition
+from hpro_connectors.demo.org import Org
 from hpro_connectors.demo.scored_org import PassOutcome, QueueChanges, ScoredOrg, open_scored_org, require_fit
 from hpro_connectors.demo.simulation import YEAR_DAYS, Simulation
 from hpro_connectors.demo.simulator.companies import COMPANIES
+from hpro_connectors.protocol import OrgIdentity
 from hpro_sdk.cli.output import progress
 from hpro_sdk.errors import ConfigError
 from hpro_sdk.evaluation import load_scorer
@@ -51,16 +52,16 @@ class PassStep:
     """A pass was run.
 
     Attributes:
-        number: From 1 on.
-        definition: Of the org.
+        number: From 1 on, in a demo of three passes; ``None`` for a pass over an org as it is.
+        identity: Of the org.
         outcome: The pass and the list after it.
         stages: How the scores lie.
         changes: Against the pass before; ``None`` after the first one.
         days: That passed since the pass before.
     """
 
-    number: int
-    definition: OrgDefinition
+    number: int | None
+    identity: OrgIdentity
     outcome: PassOutcome
     stages: list[StageScores]
     changes: QueueChanges | None
@@ -96,12 +97,12 @@ def run_demo(places: Places, options: DemoOptions) -> Iterator[Step]:
     scorer = load_scorer(choose_model(DEMO_ORG_IDS[options.company], options.model, demo_model=options.demo_model))
     kind = COMPANIES[options.company]
     simulation = Simulation(kind, options.seed, leads_per_year=options.leads, reserved_phrases=True)
-    require_fit(define_generated_org(simulation), scorer)
+    require_fit(define_generated_org(simulation).description(), scorer)
     require_replaceable(*places)
     with _folder(places.org.parent):
         with progress("Simulating a year, in days", total=YEAR_DAYS) as told:
             create_generated_org(places.org, kind, options.seed, options.leads, told)
-        remove_state(places.state)
+        remove_states(*places)
     with open_scored_org(*places, scorer) as scored:
         first = _pass(scored, 1)
         yield first
@@ -110,7 +111,10 @@ def run_demo(places: Places, options: DemoOptions) -> Iterator[Step]:
         second = _pass(scored, 2, first, options.days)
         yield second
         yield _pass(scored, 3, second)
-        yield ClosenessStep(how_close(simulation, simulated_org(scored.org).day, scored.rank_scores()))
+        day = simulated_org(scored.org).day
+        with progress("Comparing with the best possible", total=simulation.lead_count(day)) as told:
+            closeness = how_close(simulation, day, scored.rank_scores(), told)
+        yield ClosenessStep(closeness)
 
 
 def run_on_org(places: Places, model: Path | None, *, demo_model: bool) -> Iterator[Step]:
@@ -133,15 +137,15 @@ def run_on_org(places: Places, model: Path | None, *, demo_model: bool) -> Itera
         org_id = org.definition().org_id
     scorer = load_scorer(choose_model(org_id, model, demo_model=demo_model))
     with open_scored_org(*places, scorer) as scored:
-        yield _pass(scored, 1)
+        yield _pass(scored, None)
 
 
-def _pass(scored: ScoredOrg, number: int, before: PassStep | None = None, days: int = 0) -> PassStep:
+def _pass(scored: ScoredOrg, number: int | None, before: PassStep | None = None, days: int = 0) -> PassStep:
     with pass_bars() as listener:
         outcome = scored.run(listener)
     changes = None if before is None else scored.changes(before.outcome.queue, outcome.queue)
-    open_stages = [stage.name for stage in scored.definition.stages if stage.result is OutcomeResult.OPEN]
-    return PassStep(number, scored.definition, outcome, scores_by_stage(outcome.queue, open_stages), changes, days)
+    open_stages = [stage.name for stage in scored.description.stages if stage.result is OutcomeResult.OPEN]
+    return PassStep(number, scored.identity, outcome, scores_by_stage(outcome.queue, open_stages), changes, days)
 
 
 @contextlib.contextmanager

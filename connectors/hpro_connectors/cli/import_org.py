@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from hpro_connectors.cli.places import PATH, places_beside
-from hpro_sdk.errors import ConfigError
 
 
 @click.command("import", short_help="Make an org of a table of leads.")
@@ -23,32 +22,27 @@ from hpro_sdk.errors import ConfigError
 def import_org(file: Path, mapping: Path, out: Path | None, as_json: bool) -> None:
     """Make an org of the leads of FILE (CSV, JSONL or Parquet), to try on them what is for a CRM.
 
-    The org's clock stands where the data end. An org that stands at --out is replaced, unless it was
-    scored. FILE is read only. Next: `hpro demo --org ORG --model M`.
+    The org's clock stands where the data end; leads of which [outcome] knows the end are in the stage won or lost.
+    An org that stands at --out is replaced, unless it was scored. FILE is read only.
+    Next: `hpro demo --org ORG --model M`.
     """
     from hpro_connectors.demo.table_import import import_table
-    from hpro_sdk.cli.output import print_json, terminal_safe
+    from hpro_connectors.demo.unscored_org import require_unscored
+    from hpro_sdk.cli.output import print_json, progress, terminal_safe
     from hpro_sdk.data import load_mapping
 
     place = Path(f"{file.stem}.org.sqlite") if out is None else out
-    _require_no_state(places_beside(place).state)
-    summary = import_table(file, load_mapping(mapping), place, now=datetime.now(UTC))
+    require_unscored(places_beside(place).org)
+    with progress("Importing leads") as told:
+        summary = import_table(file, load_mapping(mapping), place, now=datetime.now(UTC), progress=told)
     if as_json:
         print_json({"path": place, **dataclasses.asdict(summary)})
         return
     click.echo(
         terminal_safe(
-            f"Wrote {place}: {summary.leads:,} leads and {summary.interactions:,} interactions of {summary.name}, "
+            f"Wrote {place}: {summary.leads:,} leads and {summary.interactions:,} interactions of {summary.name} "
+            f"({summary.won:,} won, {summary.lost:,} lost, {summary.open:,} open), "
             f"org {summary.org_id}, clock at {summary.clock:%Y-%m-%d %H:%M}."
         )
     )
     click.echo(f"Next: hpro demo --org {terminal_safe(shlex.quote(str(place)))} --model M", err=True)
-
-
-def _require_no_state(state: Path) -> None:
-    """A state would believe that the new org shows the scores of the old one."""
-    if state.exists():
-        raise ConfigError(
-            f"{state} is the state of an org that stood here and was scored.",
-            hint="Move it away with its org, or name another org with --out.",
-        )

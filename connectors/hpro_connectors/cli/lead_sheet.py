@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +11,18 @@ from pathlib import Path
 import click
 
 from hpro_connectors.cli.columns import print_columns
-from hpro_connectors.cli.model_choice import choose_model
+from hpro_connectors.cli.problems import problems_of
 from hpro_connectors.cli.queue_table import age_words, queue_json, stage_rank_words
 from hpro_connectors.demo.demo_ids import is_demo_org
-from hpro_connectors.state import HistoryEntry, QueueRow, StateStore
+from hpro_connectors.engine.stages import StageNames
+from hpro_connectors.protocol import OrgDescription
+from hpro_connectors.state import HistoryEntry, PassReport, QueueRow, StateStore
 from hpro_sdk.cli.output import terminal_safe
-from hpro_sdk.errors import ConfigError, DataError
+from hpro_sdk.errors import ConfigError, HproError
 from hpro_sdk.evaluation import load_scorer
 from hpro_sdk.lead import Lead
+from hpro_sdk.models import bundled_model_path
+from hpro_sdk.scoring.scorer import Scorer
 from hpro_sdk.snapshots import take_snapshot
 
 
@@ -44,8 +49,9 @@ class LeadSheet:
         lead_id: Which one.
         standing: Its line in the list; ``None`` when it is not ranked.
         history: Its scores, oldest first.
-        prompt: Of its last score; ``None`` without a score, a record or a model.
-        missing: Why there is no prompt; empty when there is one.
+        prompt: Of its last score; ``None`` without a score, a record or a model that fits.
+        missing: Why there is no prompt, in one line; empty when there is one.
+        problems: Codes of what the last pass could not do with it.
         as_of: The moment of the last pass.
     """
 
@@ -54,26 +60,39 @@ class LeadSheet:
     history: list[HistoryEntry]
     prompt: ScoredPrompt | None
     missing: str
+    problems: tuple[str, ...]
     as_of: datetime
 
 
-def read_lead_sheet(store: StateStore, lead_id: str, model: Path | None, as_of: datetime) -> LeadSheet:
-    """Give what is known of a lead.
+def read_lead_sheet(
+    store: StateStore,
+    lead_id: str,
+    model: Path | None,
+    last: PassReport,
+    *,
+    description: OrgDescription | None = None,
+    where: str = "",
+) -> LeadSheet:
+    """Give what is known of a lead; a model that is missing or does not fit costs the prompt and nothing else.
 
     Args:
         store: The state.
         lead_id: Which one.
-        model: To render the prompt with; ``None`` means the bundled one, and only for invented companies.
-        as_of: The moment of the last pass.
+        model: To render the prompt with; ``None`` means the bundled one, for invented companies and for leads that it
+            scored.
+        last: The last pass.
+        description: Of the org, to know what its stages are in the funnel; ``None`` when its file is gone.
+        where: Options that name the place, for the hint.
 
     Raises:
-        DataError: There is no such lead.
-        HproError: The model cannot be loaded, or does not fit the lead.
+        ConfigError: There is no such lead.
+        StateError: The state cannot be read.
     """
     lead, history = store.lead(lead_id), store.score_history(lead_id)
     if lead is None and not history:
-        raise DataError(
-            f"There is no lead {lead_id!r} in {store.path}.", hint="Check the id; `hpro leads --top 100` lists some."
+        raise ConfigError(
+            f"There is no lead {lead_id!r} in {store.path}.",
+            hint=f"Check the id; `hpro leads{where} --top 100` lists some.",
         )
     standing = next((row for row in store.queue() if row.lead_id == lead_id), None)
     prompt, missing = None, ""
@@ -81,11 +100,12 @@ def read_lead_sheet(store: StateStore, lead_id: str, model: Path | None, as_of: 
         missing = "The lead was deleted or merged away, and its record was erased."
     elif not history:
         missing = "It has never been scored."
-    elif model is None and not is_demo_org(lead.org_id):
-        missing = "Name the model that scored it with --model to see what it saw."
     else:
-        prompt = _prompt(store, lead, history[-1], choose_model(lead.org_id, model, demo_model=False))
-    return LeadSheet(lead_id, standing, history, prompt, missing, as_of)
+        try:
+            prompt = _prompt(store, lead, history[-1], _scorer(lead.org_id, model, history[-1]), description)
+        except HproError as exc:
+            missing = f"There is no prompt to show: {exc}"
+    return LeadSheet(lead_id, standing, history, prompt, missing, problems_of(last, lead_id), last.as_of)
 
 
 def print_lead_sheet(sheet: LeadSheet) -> None:
@@ -109,6 +129,8 @@ def print_lead_sheet(sheet: LeadSheet) -> None:
             else f"last interaction {age_words(row.last_interaction_at, sheet.as_of)}",
         ]
         click.echo(terminal_safe(f"{sheet.lead_id}: {', '.join(fact for fact in facts if fact)}"))
+    for problem in sheet.problems:
+        click.echo(terminal_safe(f"The last pass had a problem with it: {problem}."))
     if sheet.history:
         click.echo()
         print_columns(
@@ -119,7 +141,7 @@ def print_lead_sheet(sheet: LeadSheet) -> None:
         )
     click.echo()
     if sheet.prompt is None:
-        click.echo(sheet.missing)
+        click.echo(terminal_safe(sheet.missing))
         return
     click.echo(f"The prompt of the last score, as of {sheet.prompt.rendered_at:%Y-%m-%d %H:%M}:\n")
     click.echo(terminal_safe(sheet.prompt.text.rstrip("\n"), keep_lines=True))
@@ -140,13 +162,31 @@ def lead_sheet_json(sheet: LeadSheet) -> dict[str, object]:
         "history": [dataclasses.asdict(entry) for entry in sheet.history],
         "prompt": None if sheet.prompt is None else dataclasses.asdict(sheet.prompt),
         "missing": sheet.missing,
+        "problems": sheet.problems,
     }
 
 
-def _prompt(store: StateStore, lead: Lead, last: HistoryEntry, model: Path) -> ScoredPrompt:
-    scorer = load_scorer(model)
-    funnel = scorer.manifest.funnel
-    named = store.lead(lead.lead_id, funnel.resolve)
+def _scorer(org_id: str, model: Path | None, last: HistoryEntry) -> Scorer:
+    """Load the model that a person named, or else the bundled one where that is the right one."""
+    if model is not None:
+        return load_scorer(model)
+    if is_demo_org(org_id):
+        return load_scorer(bundled_model_path())
+    with contextlib.suppress(HproError):
+        bundled = load_scorer(bundled_model_path())
+        if bundled.model_id == last.model_id:
+            return bundled
+    raise ConfigError(
+        f"The model that scored it, {last.model_id}, is not the bundled one.", hint="Name it with --model."
+    )
+
+
+def _prompt(
+    store: StateStore, lead: Lead, last: HistoryEntry, scorer: Scorer, description: OrgDescription | None
+) -> ScoredPrompt:
+    manifest = scorer.manifest
+    stage_name = manifest.funnel.resolve if description is None else StageNames(description, manifest).name_of
+    named = store.lead(lead.lead_id, stage_name)
     if named is None:
         raise ConfigError(f"The lead {lead.lead_id!r} has just been deleted.", hint="Run it again.")
     rendered = scorer.render(take_snapshot(named, last.scored_at))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpro_connectors.cli.places import DEFAULT_FOLDER, PATH, Places, places_beside, places_in
+from hpro_connectors.cli.places import DEFAULT_FOLDER, PATH, Places, option_for, places_in, places_of
 from hpro_sdk.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,20 +38,24 @@ def leads(
     """
     if ctx.invoked_subcommand is not None:
         return
+    from hpro_connectors.cli.known_org import find_stage, read_known_org
     from hpro_connectors.cli.queue_table import print_queue, queue_json
     from hpro_connectors.state import StateStore
     from hpro_sdk.cli.output import print_json
     from hpro_sdk.lead import Band
 
-    with StateStore.open(_state_path(folder, org), create=False) as store:
-        last = _last_pass(store)
+    places = _places(folder, org)
+    with StateStore.open(places.state, create=False) as store:
+        last = _last_pass(store, option_for(folder, org))
         if stage is not None:
-            _require_stage(store, stage)
+            stage = find_stage(store, read_known_org(places.org), stage)
         rows = store.queue(stage=stage, band=None if band is None else Band(band), limit=top)
     if as_json:
         print_json({"as_of": last.as_of, "model": last.model_id, "leads": queue_json(rows)})
     else:
         print_queue(rows, last.as_of, title=f"Open leads as of {last.as_of:%Y-%m-%d %H:%M}")
+    if not rows:
+        click.echo("No open leads match.", err=True)
 
 
 @leads.command(short_help="Show one lead: its scores and its prompt.")
@@ -59,7 +63,7 @@ def leads(
 @click.option("--dir", "folder", type=PATH, metavar="DIR", help="Folder of the demo, as for `hpro leads`.")
 @click.option("--org", type=PATH, metavar="FILE", help="The org file of `hpro demo --org`, as for `hpro leads`.")
 @click.option(
-    "--model", "-m", type=PATH, metavar="M", help="The model to show the prompt of. Default for demo orgs: bundled."
+    "--model", "-m", type=PATH, metavar="M", help="The model to show the prompt of. Default: bundled, where it scored."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 @click.pass_context
@@ -68,9 +72,12 @@ def show(
 ) -> None:
     """Show one lead: where it stands, the scores it had, and the prompt of its last score.
 
+    An id that begins with a dash comes last, after `--`.
+
     The prompt is rendered anew at the moment of that score, and compared with the one that was scored: the command
     says so when the record has changed since.
     """
+    from hpro_connectors.cli.known_org import read_known_org
     from hpro_connectors.cli.lead_sheet import lead_sheet_json, print_lead_sheet, read_lead_sheet
     from hpro_connectors.state import StateStore
     from hpro_sdk.cli.output import print_json
@@ -78,32 +85,32 @@ def show(
     listing = ctx.parent.params if ctx.parent is not None else {}
     if folder is None and org is None:
         folder, org = listing.get("folder"), listing.get("org")
-    with StateStore.open(_state_path(folder, org), create=False) as store:
-        sheet = read_lead_sheet(store, lead_id, model, _last_pass(store).as_of)
+    places, where = _places(folder, org), option_for(folder, org)
+    with StateStore.open(places.state, create=False) as store:
+        known = read_known_org(places.org)
+        description = None if known is None else known.description
+        last = _last_pass(store, where)
+        sheet = read_lead_sheet(store, lead_id, model, last, description=description, where=where)
     if as_json or listing.get("as_json"):
         print_json(lead_sheet_json(sheet))
     else:
         print_lead_sheet(sheet)
 
 
-def _state_path(folder: Path | None, org: Path | None) -> Path:
+def _places(folder: Path | None, org: Path | None) -> Places:
     if folder is not None and org is not None:
         raise ConfigError("--dir and --org name two places.", hint="Give one of them.")
-    places: Places = places_in(folder or DEFAULT_FOLDER) if org is None else places_beside(org)
+    places = places_in(folder or DEFAULT_FOLDER) if org is None else places_of(org)
     if not places.state.exists():
-        command = "hpro demo" if org is None else f"hpro demo --org {org}"
-        raise ConfigError(f"There are no scores yet: {places.state} does not exist.", hint=f"Run `{command}` first.")
-    return places.state
+        raise ConfigError(
+            f"There are no scores yet: {places.state} does not exist.",
+            hint=f"Run `hpro demo{option_for(folder, org)}` first.",
+        )
+    return places
 
 
-def _last_pass(store: StateStore) -> PassReport:
+def _last_pass(store: StateStore, where: str) -> PassReport:
     last = store.last_pass()
     if last is None:
-        raise ConfigError(f"No pass has ended yet in {store.path}.", hint="Run `hpro demo` again.")
+        raise ConfigError(f"No pass has ended yet in {store.path}.", hint=f"Run `hpro demo{where}` again.")
     return last
-
-
-def _require_stage(store: StateStore, stage: str) -> None:
-    stages = sorted({row.stage for row in store.queue() if row.stage is not None})
-    if stage not in stages:
-        raise ConfigError(f"No open lead is in a stage {stage!r}.", hint=f"Name one of: {', '.join(stages)}.")

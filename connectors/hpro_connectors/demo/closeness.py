@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from hpro_connectors.demo.histories import HORIZON_DAYS
 from hpro_connectors.demo.simulation import Simulation
 from hpro_connectors.demo.simulator.posterior import Posterior
+
+Progress = Callable[[int], None]
+"""Called with the number of simulated leads just looked at."""
 
 
 class Closeness(NamedTuple):
@@ -28,11 +31,15 @@ class Closeness(NamedTuple):
 
     @property
     def way(self) -> float:
-        """Share of the way from chance, 0.5, to the best possible."""
+        """Share of the way from chance, 0.5, to the best possible; 0 where nobody could do better than chance."""
+        if self.best_auc <= 0.5:
+            return 0.0
         return (self.model_auc - 0.5) / (self.best_auc - 0.5)
 
 
-def how_close(simulation: Simulation, day: int, rank_scores: Mapping[str, float]) -> Closeness | None:
+def how_close(
+    simulation: Simulation, day: int, rank_scores: Mapping[str, float], progress: Progress | None = None
+) -> Closeness | None:
     """Compare a ranking with the exact posterior at the midnight that begins a day.
 
     No future is looked at: where the posterior says that leads are won with chances ``p``, the expected AUC of any
@@ -42,6 +49,7 @@ def how_close(simulation: Simulation, day: int, rank_scores: Mapping[str, float]
         simulation: The company.
         day: Days since its start.
         rank_scores: Of open leads, by lead id; leads that people changed by hand are compared as they were simulated.
+        progress: Told of simulated leads that were looked at, open or not.
 
     Returns:
         The comparison; ``None`` when fewer than two simulated leads are open.
@@ -50,6 +58,8 @@ def how_close(simulation: Simulation, day: int, rank_scores: Mapping[str, float]
     chances: list[float] = []
     scores: list[float] = []
     for number in range(simulation.lead_count(day)):
+        if progress is not None:
+            progress(1)
         birth = simulation.birth(number)
         if birth.lead.lead_id not in rank_scores or birth.first_day >= day:
             continue
@@ -69,14 +79,19 @@ def how_close(simulation: Simulation, day: int, rank_scores: Mapping[str, float]
 def expected_auc(scores: NDArray[np.float64], probabilities: NDArray[np.float64]) -> float:
     """Give the AUC that a ranking has on average when each lead is won with its own chance.
 
-    It is the mean over pairs of leads, each weighed by the chance that the first is won and the second is not.
+    It is the mean over pairs of leads, each weighed by the chance that the first is won and the second is not; leads
+    of equal scores count half. Takes time in proportion to ``n log n``.
 
     Args:
         scores: Any numbers, higher is better. Shape ``(n,)``, ``n >= 2``.
         probabilities: Chances to be won. Same shape.
     """
-    gaps = scores[:, None] - scores[None, :]
-    weights = probabilities[:, None] * (1 - probabilities[None, :])
-    np.fill_diagonal(weights, 0.0)
-    right = (gaps > 0) + 0.5 * (gaps == 0)
-    return float((weights * right).sum() / weights.sum())
+    order = np.argsort(scores, kind="stable")
+    ranked, won = scores[order], probabilities[order]
+    not_won = 1 - won
+    starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
+    own = won * not_won  # a lead makes no pair with itself
+    won_here, not_won_here, own_here = (np.add.reduceat(one, starts) for one in (won, not_won, own))
+    below = np.cumsum(not_won_here) - not_won_here
+    right = won_here * below + 0.5 * (won_here * not_won_here - own_here)
+    return float(right.sum() / (won.sum() * not_won.sum() - own.sum()))

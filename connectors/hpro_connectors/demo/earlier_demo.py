@@ -1,4 +1,4 @@
-"""What an earlier demo left: whether it may be replaced, and taking its state away."""
+"""What an earlier demo left: whether it may be replaced, and taking its states away."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from hpro_connectors.demo.demo_ids import DEMO_ORG_IDS, is_demo_org
 from hpro_connectors.demo.org import Org
 from hpro_connectors.demo.org_errors import DamagedOrgError
+from hpro_connectors.demo.org_files import state_named_after
 from hpro_connectors.errors import SafetyRailError, StateError, StateLockedError
 from hpro_connectors.protocol import OrgIdentity
 from hpro_connectors.state import StateStore
@@ -23,7 +24,7 @@ def require_replaceable(org_path: Path, state_path: Path) -> None:
 
     Args:
         org_path: Where a new org shall be.
-        state_path: Where its state shall be.
+        state_path: Where its state shall be; one that is named after the org is looked at as well.
 
     Raises:
         ConfigError: A file that stands there is something else, or damaged.
@@ -31,18 +32,21 @@ def require_replaceable(org_path: Path, state_path: Path) -> None:
     """
     if org_path.exists():
         _require_demo_org(org_path)
-    if state_path.exists():
-        _require_demo_state(state_path)
+    for state in (state_path, state_named_after(org_path)):
+        if state.exists():
+            _require_demo_state(state)
 
 
-def remove_state(state_path: Path) -> None:
-    """Take a state file away, with the log that a killed process may have left beside it.
+def remove_states(org_path: Path, state_path: Path) -> None:
+    """Take all states of an org away, with the logs that a killed process may have left beside them.
 
     Args:
-        state_path: The file; it need not exist.
+        org_path: The org, which stays; a state may be named after it.
+        state_path: Its state; it need not exist.
     """
-    for path in (state_path, *(state_path.with_name(f"{state_path.name}{ending}") for ending in ("-wal", "-shm"))):
-        path.unlink(missing_ok=True)
+    for state in (state_path, state_named_after(org_path)):
+        for path in (state, *(state.with_name(f"{state.name}{ending}") for ending in ("-wal", "-shm"))):
+            path.unlink(missing_ok=True)
 
 
 def _require_demo_org(path: Path) -> None:

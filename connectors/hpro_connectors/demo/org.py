@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from hpro_connectors.demo.org_errors import damaged, translating
 from hpro_connectors.demo.org_schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, to_microseconds, to_moment
-from hpro_connectors.protocol import FieldInfo, Owner, StageInfo
+from hpro_connectors.protocol import FieldInfo, OrgDescription, Owner, StageInfo
 from hpro_sdk._files import replacing
 from hpro_sdk.errors import ConfigError, DataError
 from hpro_sdk.field_kind import FieldKind
@@ -51,6 +51,10 @@ class OrgDefinition:
     owners: tuple[Owner, ...] = ()
     simulator: Mapping[str, JsonValue] = field(default_factory=dict)
     object_type: str = "lead"
+
+    def description(self) -> OrgDescription:
+        """Give what leads look like, as a connector tells it of an org that has no fields of ours yet."""
+        return OrgDescription(object_type=self.object_type, fields=self.fields, stages=self.stages, owners=self.owners)
 
 
 class Org:

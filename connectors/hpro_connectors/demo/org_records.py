@@ -163,7 +163,7 @@ def _lead(
         person_id=row["person_id"],
         account_id=row["account_id"],
         owner_id=row["owner_id"],
-        created_at=to_moment(row["created_at"]),
+        created_at=to_optional_moment(row["created_at"]),
         modified_at=to_moment(row["modified_at"]),
         stage=row["stage"],
         result=result,

@@ -9,7 +9,7 @@ from hpro_connectors.fields import SCORE_FIELDS, FieldType
 APPLICATION_ID = 0x4850444F
 """Marks a SQLite file as an org of ours (the letters HPDO)."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the tables, in the file's ``user_version``."""
 
 SCORE_COLUMNS = {field.name: f"hpro_{field.name}" for field in SCORE_FIELDS}
@@ -49,7 +49,7 @@ CREATE TABLE lead (
     person_id TEXT,
     account_id TEXT,
     owner_id TEXT,
-    created_at INTEGER NOT NULL,
+    created_at INTEGER,
     modified_at INTEGER NOT NULL,
     stage TEXT,
     stage_entered_at INTEGER,

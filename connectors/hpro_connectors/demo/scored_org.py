@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hpro_connectors.demo.connector import DemoConnector
 from hpro_connectors.demo.filling import set_clock
-from hpro_connectors.demo.org import Org, OrgDefinition
+from hpro_connectors.demo.org import Org
 from hpro_connectors.engine import PassReport, PassSettings, Progress, run_pass
 from hpro_connectors.engine.stages import StageNames
 from hpro_connectors.errors import SafetyRailError
@@ -61,14 +61,16 @@ class ScoredOrg:
 
     Attributes:
         org: Open for writing.
-        definition: What the org is.
+        identity: Which org it is.
+        description: What it holds.
         store: Its state.
         connector: Of the org.
         scorer: A model that fits it.
     """
 
     org: Org
-    definition: OrgDefinition
+    identity: OrgIdentity
+    description: OrgDescription
     store: StateStore
     connector: DemoConnector
     scorer: Scorer
@@ -87,7 +89,7 @@ class ScoredOrg:
 
     def rank_scores(self) -> dict[str, float]:
         """Give the rank scores of all open leads, by lead id."""
-        current = self.store.current_scores(self.definition.org_id, self.definition.object_type)
+        current = self.store.current_scores(self.identity.org_id, self.description.object_type)
         return {one.scored.lead_id: one.scored.rank_score for one in current}
 
     def changes(self, before: Sequence[QueueRow], after: Sequence[QueueRow]) -> QueueChanges:
@@ -97,7 +99,7 @@ class ScoredOrg:
             before: The list after an earlier pass.
             after: The list after the last pass.
         """
-        results = {stage.name: stage.result for stage in self.definition.stages}
+        results = {stage.name: stage.result for stage in self.description.stages}
         ended = {
             lead.lead_id: results.get(lead.stage or "") if lead.result is None else lead.result
             for lead in self.store.standings()
@@ -120,7 +122,9 @@ class ScoredOrg:
 def open_scored_org(org_path: Path, state_path: Path, scorer: Scorer) -> Iterator[ScoredOrg]:
     """Open an org file and its state for passes, and make the fields that scores are written to.
 
-    Whatever does not fit is refused before anything is made or written.
+    Whatever does not fit is refused before anything is made or written. Where a state is made for an org whose latest
+    records lie at the clock itself, such as the scores that another state wrote, the clock goes on by a second: a
+    window ends before the clock, this one stands still, and they would never be read.
 
     Args:
         org_path: The org file.
@@ -137,11 +141,11 @@ def open_scored_org(org_path: Path, state_path: Path, scorer: Scorer) -> Iterato
         ConnectorError: The org or the state cannot be read or written.
     """
     with Org.open(org_path) as org:
-        definition = org.definition()
-        require_fit(definition, scorer)
         connector = DemoConnector(org)
+        identity, description = connector.identity(), connector.describe()
+        require_fit(description, scorer)
         if state_path.exists():
-            _require_state_of(state_path, connector.identity(), definition.object_type)
+            _require_state_of(state_path, identity, description.object_type)
         else:
             _let_the_clock_pass_its_stamps(org)
         conflicts = [one for one in connector.ensure_fields() if one.state is FieldState.CONFLICT]
@@ -151,7 +155,7 @@ def open_scored_org(org_path: Path, state_path: Path, scorer: Scorer) -> Iterato
                 hint="Rename it in the org.",
             )
         with StateStore.open(state_path) as store:
-            yield ScoredOrg(org, definition, store, connector, scorer)
+            yield ScoredOrg(org, identity, description, store, connector, scorer)
 
 
 def _require_state_of(path: Path, identity: OrgIdentity, object_type: str) -> None:
@@ -167,9 +171,10 @@ def _require_state_of(path: Path, identity: OrgIdentity, object_type: str) -> No
 
 
 def _let_the_clock_pass_its_stamps(org: Org) -> None:
-    """Move the clock on by a second where a score was written at its very moment, as by a pass of another state.
+    """Move the clock on by a second where a lead was stamped at its very moment, as by a pass of another state.
 
-    A window ends before the clock, and this clock stands still: what lies at it would not be read for ever.
+    A window ends before the clock, and what lies at the clock is left to the next one. A real server's clock has gone
+    on by then; this one stands still, so that no pass would ever read it.
     """
     with org.reading() as connection:
         found = connection.execute("SELECT 1 FROM lead, org WHERE lead.modified_at >= org.clock LIMIT 1").fetchone()
@@ -177,17 +182,14 @@ def _let_the_clock_pass_its_stamps(org: Org) -> None:
         set_clock(org, org.clock() + timedelta(seconds=1))
 
 
-def require_fit(definition: OrgDefinition, scorer: Scorer) -> None:
+def require_fit(description: OrgDescription, scorer: Scorer) -> None:
     """Refuse a model that was made for another object or funnel.
 
     Args:
-        definition: Of the org.
+        description: Of the org.
         scorer: The model.
 
     Raises:
         ModelFitError: It does not fit.
     """
-    description = OrgDescription(
-        object_type=definition.object_type, fields=definition.fields, stages=definition.stages, owners=definition.owners
-    )
     StageNames(description, scorer.manifest)

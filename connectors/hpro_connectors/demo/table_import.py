@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,12 +17,20 @@ from hpro_connectors.demo import org_changes as changes
 from hpro_connectors.demo.org import OrgDefinition, creating_org
 from hpro_connectors.demo.org_schema import to_microseconds, to_moment
 from hpro_connectors.protocol import FieldInfo, StageInfo
-from hpro_sdk.data import LeadRow, TableMapping, read_leads
+from hpro_sdk.data import LeadRow, OutcomeMapping, TableMapping, TableRow
+from hpro_sdk.data.field_values import read_label, read_moment
+from hpro_sdk.data.leads import cell, table_leads
+from hpro_sdk.data.table_rows import require_columns
 from hpro_sdk.errors import ConfigError
 from hpro_sdk.lead import Interaction, OutcomeResult
 
 OPEN_STAGE = "open"
-"""The one stage of an org whose table tells of no funnel."""
+"""The one open stage of an org whose table tells of no funnel."""
+
+_WON, _LOST = "won", "lost"
+
+Progress = Callable[[int], None]
+"""Called with the number of rows just imported."""
 
 _HOUR = timedelta(hours=1) // timedelta(microseconds=1)
 
@@ -34,6 +44,9 @@ class ImportSummary:
         name: Of the org.
         leads: How many.
         interactions: How many.
+        won: Leads in the stage of those that were won.
+        lost: Leads in the stage of those that were lost.
+        open: All other leads.
         clock: Where the org's clock stands.
     """
 
@@ -41,11 +54,20 @@ class ImportSummary:
     name: str
     leads: int
     interactions: int
+    won: int
+    lost: int
+    open: int
     clock: datetime
 
 
-def import_table(table: Path, mapping: TableMapping, out: Path, *, now: datetime) -> ImportSummary:
+def import_table(
+    table: Path, mapping: TableMapping, out: Path, *, now: datetime, progress: Progress | None = None
+) -> ImportSummary:
     """Make an org of a table of leads.
+
+    A lead that ``[outcome]`` knows as won or lost stands at that stage of the funnel, since the moment of ``at`` where
+    that is mapped; without a label, or where the table lacks the column, a lead stands where ``stage`` says, or is
+    open. What the table does not tell, such as when a lead was created, stays unknown.
 
     The org's clock stands at the latest moment in the data, or at ``now`` where there is none or where it is later
     (a planned meeting). Leads and interactions are stamped as modified one hour before the clock or earlier, so that
@@ -56,6 +78,7 @@ def import_table(table: Path, mapping: TableMapping, out: Path, *, now: datetime
         mapping: Which column is what.
         out: Where the org shall be; an org that stands there is replaced.
         now: The present moment, with a time zone.
+        progress: Told of each row.
 
     Raises:
         ConfigError: A path, the mapping or a column is wrong, or ``out`` is a file that is no org.
@@ -64,7 +87,7 @@ def import_table(table: Path, mapping: TableMapping, out: Path, *, now: datetime
         OutputError: The disk is full.
     """
     table, out = Path(table), Path(out)
-    rows = read_leads(table, mapping)
+    require_columns(table, mapping.lead_columns())
     definition = OrgDefinition(
         org_id=f"import-{_digest(table, mapping)[:12]}",
         name=table.stem.encode("utf-8", "replace").decode(),
@@ -74,11 +97,17 @@ def import_table(table: Path, mapping: TableMapping, out: Path, *, now: datetime
         fields=_fields(mapping),
         object_type=mapping.object_type,
     )
+    results = {stage.name: stage.result for stage in definition.stages}
+    counts: Counter[OutcomeResult] = Counter()
     latest: int | None = None
     present = to_microseconds(now)
     with creating_org(out, definition) as org, org.transaction() as connection:
-        for row in rows:
-            known = _insert(connection, row, mapping, present)
+        for row, lead_row in table_leads(table, mapping):
+            stage, ended_at = _standing(row, lead_row, mapping)
+            counts[results.get(stage or "", OutcomeResult.OPEN)] += 1
+            known = _insert(connection, lead_row, stage, ended_at, present)
+            if progress is not None:
+                progress(1)
             if known is not None:
                 latest = known if latest is None else max(latest, known)
         clock = present if latest is None else min(latest, present)
@@ -92,28 +121,52 @@ def import_table(table: Path, mapping: TableMapping, out: Path, *, now: datetime
         name=definition.name,
         leads=leads,
         interactions=interactions,
+        won=counts[OutcomeResult.WON],
+        lost=counts[OutcomeResult.LOST],
+        open=counts[OutcomeResult.OPEN],
         clock=to_moment(clock),
     )
 
 
-def _insert(connection: sqlite3.Connection, row: LeadRow, mapping: TableMapping, present: int) -> int | None:
+def _standing(row: TableRow, lead_row: LeadRow, mapping: TableMapping) -> tuple[str | None, datetime | None]:
+    """Give the stage of a lead, and since when where it ended."""
+    ended = None if mapping.outcome is None else _outcome(row, mapping.outcome)
+    if ended is None:
+        return (lead_row.lead.stage if mapping.funnel is not None else OPEN_STAGE), None
+    won, at = ended
+    names = (_WON, _LOST) if mapping.funnel is None else (mapping.funnel.won, mapping.funnel.lost)
+    return names[0] if won else names[1], at
+
+
+def _outcome(row: TableRow, outcome: OutcomeMapping) -> tuple[bool, datetime | None] | None:
+    """Give whether a lead was won, and when; ``None`` for one that nobody knows the end of."""
+    won = read_label(cell(row, outcome.label))
+    if won is None:
+        return None
+    return won, None if outcome.at is None else read_moment(cell(row, outcome.at))
+
+
+def _insert(
+    connection: sqlite3.Connection, row: LeadRow, stage: str | None, ended_at: datetime | None, present: int
+) -> int | None:
     """Insert a lead and its interactions, and give the latest moment at which any of it was known."""
     lead = row.lead
-    created_at = _first(lead.created_at, row.as_of)
+    created_at, entered_at = _first(lead.created_at), _first(ended_at)
     connection.execute(
-        "INSERT INTO lead (lead_id, person_id, account_id, created_at, modified_at, stage, fields)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO lead (lead_id, person_id, account_id, created_at, modified_at, stage, stage_entered_at,"
+        " fields) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             lead.lead_id,
             lead.person_id,
             lead.account_id,
-            _stamp(created_at, present),
+            created_at,
             _stamp(_first(row.as_of, lead.created_at), present),
-            lead.stage if mapping.funnel is not None else OPEN_STAGE,
+            stage,
+            entered_at,
             json.dumps(dict(lead.fields)),
         ),
     )
-    known = [created_at, _first(row.as_of)]
+    known = [created_at, _first(row.as_of), entered_at]
     for interaction in lead.interactions:
         _insert_interaction(connection, lead.lead_id, interaction, present)
         known += [_first(interaction.recorded_at, interaction.occurred_at), _first(interaction.modified_at)]
@@ -138,7 +191,7 @@ def _insert_interaction(connection: sqlite3.Connection, lead_id: str, interactio
 def _settle(connection: sqlite3.Connection, clock: int) -> None:
     """Put the clock where the data end; what had no date of its own lies there as well."""
     connection.execute("UPDATE org SET clock = ?", (clock,))
-    connection.execute("UPDATE lead SET created_at = min(created_at, ?)", (clock,))
+    connection.execute("UPDATE lead SET created_at = min(created_at, ?)", (clock,))  # nothing where nothing is known
     for statement in (
         "UPDATE lead SET modified_at = min(modified_at, ?)",
         "UPDATE interaction SET modified_at = min(modified_at, ?)",
@@ -156,13 +209,14 @@ def _stamp(moment: int | None, present: int) -> int:
 
 def _stages(mapping: TableMapping) -> tuple[StageInfo, ...]:
     funnel = mapping.funnel
-    if funnel is None:
-        return (StageInfo(name=OPEN_STAGE, label=OPEN_STAGE),)
-    return (
-        *(StageInfo(name=stage, label=stage) for stage in funnel.stages),
-        StageInfo(name=funnel.won, label=funnel.won, result=OutcomeResult.WON),
-        StageInfo(name=funnel.lost, label=funnel.lost, result=OutcomeResult.LOST),
+    stages = (OPEN_STAGE,) if funnel is None else funnel.stages
+    won, lost = (_WON, _LOST) if funnel is None else (funnel.won, funnel.lost)
+    ends = (
+        StageInfo(name=won, label=won, result=OutcomeResult.WON),
+        StageInfo(name=lost, label=lost, result=OutcomeResult.LOST),
     )
+    known = funnel is not None or mapping.outcome is not None
+    return (*(StageInfo(name=stage, label=stage) for stage in stages), *(ends if known else ()))
 
 
 def _fields(mapping: TableMapping) -> tuple[FieldInfo, ...]:

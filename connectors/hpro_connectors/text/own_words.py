@@ -8,6 +8,7 @@ _LONGEST_LINE = 400  # of what a mail program writes; a longer one is a person's
 _HEADER_LINES = 6
 
 _DATE = re.compile(r"[\d,]")  # "On Monday, Ann wrote:", but not "On the phone he wrote:"
+_BY_A_PROGRAM = re.compile(r"@|\b(?:19|20)\d\d\b")
 _INTRODUCTIONS = {
     "on ": re.compile(r"\bwrote\s?:$", re.IGNORECASE),
     "am ": re.compile(r"\bschrieb\b[^:]{0,200}:$", re.IGNORECASE),
@@ -42,7 +43,9 @@ def own_words(text: str, *, from_html: bool) -> str:
     """Leave out quoted mail and signatures.
 
     A line such as "On 3 March 2026, Ann wrote:" ends the text, unless quoted lines (">") follow it: then only they
-    go, and an answer below them stays. "-- " on a line ends the text, as mail programs agreed on long ago.
+    go, and an answer below them stays. Above everything else, where a person's own note may begin in the same way,
+    it must hold an address or a year, or quoted lines must follow. "-- " on a line ends the text, as mail programs
+    agreed on long ago.
 
     Args:
         text: Plain text.
@@ -53,6 +56,7 @@ def own_words(text: str, *, from_html: bool) -> str:
     """
     lines = text.split("\n")
     kept: list[str] = []
+    has_words = False
     at = 0
     while at < len(lines):
         line = lines[at].strip()
@@ -64,11 +68,12 @@ def own_words(text: str, *, from_html: bool) -> str:
             following = next(
                 (one.strip() for one in lines[at + introduction : at + introduction + 3] if one.strip()), ""
             )
-            if not following.startswith(">"):
+            if following.startswith(">"):
+                at += introduction
+                continue
+            if has_words or _BY_A_PROGRAM.search(" ".join(lines[at : at + introduction])):
                 break
-            at += introduction
-            continue
-        if _DIVIDER.fullmatch(line) or (_is_header(lines, at) and any(one.strip() for one in kept)):
+        if _DIVIDER.fullmatch(line) or (has_words and _is_header(lines, at)):
             while kept and (not kept[-1].strip() or _RULE.fullmatch(kept[-1].strip())):
                 kept.pop()
             break
@@ -76,6 +81,7 @@ def own_words(text: str, *, from_html: bool) -> str:
             break
         if not (len(line) <= _LONGEST_LINE and _MOBILE.fullmatch(line)):
             kept.append(lines[at])
+            has_words = has_words or bool(line)
         at += 1
     return _without_blank_ends(kept)
 

@@ -102,6 +102,19 @@ def test_quoted_mail_and_signatures_in_html_are_cut(quoted: str) -> None:
     assert clean_crm_text(f"<div>We take it.</div>{quoted}") == "We take it."
 
 
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "On Mon, 3 Jan 2026 at 10:12, Ann wrote:\nold words",
+        "\n\nOn Monday, 10:12, Ann <ann@example.org> wrote:\nold words",
+        "On Monday, 10:12, Ann\n<ann@example.org> wrote:\nold words",
+        "On Monday, 3 pm, Ann wrote:\n\n> old words",
+    ],
+)
+def test_a_mail_that_only_quotes_says_nothing_itself(quoted: str) -> None:
+    assert clean_crm_text(quoted) == ""
+
+
 def test_an_answer_below_the_quoted_lines_stays() -> None:
     raw = "On 3 Jan 2026, Ann wrote:\n> Do you take it?\n\nYes, we do.\n"
     assert clean_crm_text(raw) == "Yes, we do."
@@ -134,6 +147,9 @@ def test_signatures_are_cut(signature: str) -> None:
         "From: ann@example.org\nSent: today\nSubject: offer\n\nA mail that was logged as it is",
         "first\n--\nsecond part of a note",
         "Op zich interested",
+        "On Monday, 3 pm we met and she wrote:\nplease call me next week",
+        "On Monday, 3 pm we met\nand she wrote:\n\nplease call me",
+        "Am 3. Mai kam er vorbei und schrieb dazu:\nzu teuer",
     ],
 )
 def test_what_only_resembles_a_quote_stays(note: str) -> None:

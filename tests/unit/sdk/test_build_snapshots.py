@@ -12,7 +12,7 @@ from hpro_sdk.errors import ConfigError, UnknownStageError
 from hpro_sdk.funnel import Funnel
 from hpro_sdk.lead import FieldChange, FieldValue, Interaction, Lead, StageChange, TextVersion, TrainingExample
 from hpro_sdk.rendering import PromptRenderer, Template
-from hpro_sdk.snapshots import build_snapshots, spaced_cutoffs
+from hpro_sdk.snapshots import build_snapshots, spaced_cutoffs, take_snapshot
 from hpro_sdk.snapshots.cutoffs import divide_cutoffs
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -146,9 +146,9 @@ def test_only_a_field_known_at_creation_is_wound_back_through_later_changes() ->
 
 def test_text_versions_of_one_instant_count_in_the_order_given() -> None:
     versions = [TextVersion(text=text, stored_at=day(days)) for text, days in (("a", -1), ("b", -1), ("c", 1))]
-    note = Interaction(interaction_id="1", text="c", text_versions=tuple(versions), modified_at=NOON)
+    note = Interaction(interaction_id="1", text="c", text_versions=tuple(versions), modified_at=NOON, recorded_at=NOON)
     (example,) = build(lead_with(interactions=(note,)))
-    assert example.snapshot.interactions == (Interaction(interaction_id="1", text="b"),)
+    assert example.snapshot.interactions == (Interaction(interaction_id="1", text="b", recorded_at=NOON),)
 
 
 def test_a_lead_is_looked_at_from_its_creation_on() -> None:
@@ -163,6 +163,18 @@ def test_leads_without_a_creation_are_counted_in_the_log(caplog: pytest.LogCaptu
     assert [example.snapshot.lead_id for example in examples] == ["2"]
     (record,) = caplog.records
     assert (vars(record)["event"], vars(record)["leads"]) == ("leads_without_created_at", 2)
+
+
+def test_undated_interactions_are_in_no_past_snapshot_and_counted_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    undated = tuple(Interaction(interaction_id=name, text="contract signed", modified_at=day(-5)) for name in "ab")
+    known = Interaction(interaction_id="c", occurred_at=day(-1))
+    lead = lead_with("1", interactions=(*undated, known))
+    with caplog.at_level(logging.INFO, logger="hpro_sdk"):
+        examples = build(lead, lead_with("2", interactions=undated[:1]))
+    assert [len(example.snapshot.interactions) for example in examples] == [1, 0]
+    (record,) = caplog.records
+    assert (vars(record)["event"], vars(record)["interactions"]) == ("undated_interactions", 3)
+    assert len(take_snapshot(lead, NOON).interactions) == 3  # of the present it is all true
 
 
 def test_what_is_left_out_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -230,11 +242,11 @@ def test_cutoffs_of_any_time_zone_are_taken_once() -> None:
 
 
 def test_halves_of_characters_pass() -> None:
-    note = Interaction(interaction_id="1", text="call \ud800 back")
+    note = Interaction(interaction_id="1", text="call \ud800 back", recorded_at=NOON)
     lead = lead_with(fields={"source": "\udfff", "x\ud800": "y"}, interactions=(note,))
     (example,) = build(lead, known=("source", "x\ud800"))
     assert dict(example.snapshot.fields) == dict(lead.fields)
-    assert "- note: call back\n" in PromptRenderer(Template(), ByteTokenizer()).render(example.snapshot).text
+    assert "call back\n" in PromptRenderer(Template(), ByteTokenizer()).render(example.snapshot).text
 
 
 def test_spaced_cutoffs() -> None:

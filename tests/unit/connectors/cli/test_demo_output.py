@@ -12,11 +12,13 @@ from hpro_connectors.cli.demo_output import closeness_words, pass_words, print_n
 from hpro_connectors.cli.demo_run import PassStep
 from hpro_connectors.cli.picture import scores_by_stage
 from hpro_connectors.cli.places import Places, places_in
+from hpro_connectors.cli.problems import problem_lines
 from hpro_connectors.cli.queue_table import print_queue
 from hpro_connectors.demo.closeness import Closeness
 from hpro_connectors.demo.scored_org import PassOutcome, ScoredOrg
 from hpro_connectors.fields import Trend
 from hpro_connectors.state import PassReport, QueueRow
+from hpro_connectors.state.pass_report import Problem
 from hpro_sdk.lead import Band
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -31,14 +33,21 @@ def test_a_pass_ends_with_calls_and_writes() -> None:
         "Pass 1, 2026-09-01: 1,234 records read, 5 of 9 leads scored, 0.0 s, 4 model calls, 5 writes"
     )
     assert pass_words(3, PassReport(as_of=NOON, model_id="m")).endswith(" 0 model calls, 0 writes")
+    one = PassReport(as_of=NOON, model_id="m", read=1, scored=1, open_leads=1, model_calls=1, cleared=1)
+    assert pass_words(None, one) == (
+        "Pass, 2026-09-01: 1 record read, 1 of 1 lead scored, 0.0 s, 1 model call, 1 write"
+    )
 
 
 def test_closeness_in_words() -> None:
-    assert closeness_words(Closeness(400, 0.7822, 0.84)) == (
-        "The ranking goes 83 % of the way from chance (AUC 0.5) to the best possible (AUC 0.84 of this org's open "
-        "leads, by the simulator's exact posterior)."
+    assert closeness_words(Closeness(440, 0.7788, 0.84)) == (
+        "Of two open leads of which one will be won, the ranking puts the right one first in 78 % of cases; a coin "
+        "would in 50 %, and the best that anyone could do with this org's records is 84 %: that is 82 % of the way "
+        "(440 open leads)."
     )
-    assert "no better than chance" in closeness_words(Closeness(400, 0.47, 0.84))
+    assert "no better than the coin" in closeness_words(Closeness(400, 0.47, 0.84))
+    assert "So few leads" not in closeness_words(Closeness(100, 0.7, 0.84))
+    assert "So few leads" in closeness_words(Closeness(99, 0.7, 0.84))
     assert "Too few leads" in closeness_words(None)
 
 
@@ -65,7 +74,7 @@ def test_what_is_next_can_be_typed(
 ) -> None:
     _, scored, outcome = demo
     odd = replace(outcome, queue=(replace(ROW, lead_id="a b\x1b"),))
-    steps = [PassStep(1, scored.definition, odd, scores_by_stage(odd.queue, ()), None, 0)]
+    steps = [PassStep(1, scored.identity, odd, scores_by_stage(odd.queue, ()), None, 0)]
     print_next(places_in(Path("hpro-demo")), steps, None, generated=True)
     out = capsys.readouterr().out
     assert "  hpro leads  " in out
@@ -74,3 +83,20 @@ def test_what_is_next_can_be_typed(
     out = capsys.readouterr().out
     assert "hpro leads --org 'my org.sqlite'" in out
     assert "--model m.gguf" in out
+    odd = replace(outcome, queue=(replace(ROW, lead_id="-7"),))
+    print_next(places_in(Path("a")), [replace(steps[0], outcome=odd)], None, generated=True)
+    assert "hpro leads show --dir a -- -7  " in capsys.readouterr().out
+
+
+def test_the_problems_of_a_pass_are_told_by_their_kind() -> None:
+    assert problem_lines(PassReport(as_of=NOON, model_id="m")) == []
+    problems = [
+        *(Problem(lead_id=f"L{n}", code="X", message=f"Lead L{n}: no such stage") for n in range(3)),
+        *(Problem(lead_id=f"N{n}", code="X", message=f"No number for lead N{n} in it.") for n in range(2)),
+        *(Problem(lead_id=f"K{n}", code=f"TROUBLE_{n}") for n in range(4)),
+    ]
+    report = PassReport(as_of=NOON, model_id="m", problem_count=9, problems=tuple(problems))
+    lines = problem_lines(report)
+    assert lines[:3] == ["no such stage (3 leads)", "No number for a lead in it. (2 leads)", "TROUBLE_0 (1 lead)"]
+    assert len(lines) == 6
+    assert lines[-1] == "Partial: 9 leads could not be scored or written; --json lists them."

@@ -76,6 +76,7 @@ def test_a_table_without_dates_becomes_an_org(tmp_path: Path) -> None:
     out = tmp_path / "out.org"
     summary = import_table(table, PLAIN, out, now=NOW)
     assert (summary.name, summary.leads, summary.interactions, summary.clock) == ("my leads", 2, 0, NOW)
+    assert (summary.won, summary.lost, summary.open) == (0, 0, 2)
     assert summary.org_id.startswith("import-")
     assert len(summary.org_id) == len("import-") + 12
     assert not is_demo_org(summary.org_id)
@@ -83,7 +84,6 @@ def test_a_table_without_dates_becomes_an_org(tmp_path: Path) -> None:
     assert talks == []
     assert leads[0] == LeadRecord(
         key=LeadKey(summary.org_id, "lead", "a"),
-        created_at=NOW,
         modified_at=NOW - HOUR,
         stage="open",
         result=OutcomeResult.OPEN,
@@ -119,7 +119,7 @@ def test_all_that_a_table_tells_is_kept(tmp_path: Path) -> None:
     assert by_id["a"].key == LeadKey(summary.org_id, "contact", "a")
     assert (by_id["a"].person_id, by_id["a"].account_id, by_id["a"].stage) == ("p-a", "acme", "new")
     assert by_id["a"].created_at == datetime(2026, 1, 1, tzinfo=UTC)
-    assert (by_id["b"].created_at, by_id["b"].result) == (seen, OutcomeResult.WON)
+    assert (by_id["b"].created_at, by_id["b"].result) == (None, OutcomeResult.WON)  # nothing is invented
     texts = {one.text: one for one in found}
     assert set(texts) == {"Hello", "Undated", "Both"}
     assert [lead.lead_id for lead in texts["Both"].leads] == ["a", "b"]
@@ -149,6 +149,56 @@ def test_a_planned_meeting_does_not_put_the_clock_into_the_future(tmp_path: Path
     leads, found, _ = read(tmp_path / "out.org")
     assert len(leads) == 1
     assert [one.occurred_at for one in found] == [datetime(2027, 1, 1, tzinfo=UTC)]
+
+
+ENDED = {"label": "end", "at": "ended"}
+
+
+def test_leads_that_ended_are_in_the_stage_of_their_end(tmp_path: Path) -> None:
+    table = tmp_path / "leads.jsonl"
+    rows: list[dict[str, object]] = [
+        {"end": "won", "ended": "2026-04-01T00:00:00Z", "stage": "talk"},
+        {"end": 0, "ended": None, "stage": "talk"},
+        {"end": "", "ended": "2026-05-01T00:00:00Z", "stage": "talk"},
+        {"stage": "won"},
+        {"stage": "N"},
+    ]
+    table.write_text("".join(full_row(f"l{number}", **row) for number, row in enumerate(rows)))
+    mapping = TableMapping.model_validate({**FULL.model_dump(), "outcome": ENDED})
+    told: list[int] = []
+    summary = import_table(table, mapping, tmp_path / "out.org", now=NOW, progress=told.append)
+    assert (summary.leads, summary.won, summary.lost, summary.open, sum(told)) == (5, 2, 1, 2, 5)
+    april = datetime(2026, 4, 1, tzinfo=UTC)
+    assert summary.clock == april  # the last thing that happened; an open lead has no end
+    leads = {lead.key.lead_id: lead for lead in read(tmp_path / "out.org")[0]}
+    assert [(leads[f"l{number}"].stage, leads[f"l{number}"].result_at) for number in range(5)] == [
+        ("won", april),
+        ("lost", None),
+        ("talk", None),
+        ("won", None),
+        ("new", None),
+    ]
+
+
+def test_leads_end_without_a_funnel_as_well(tmp_path: Path) -> None:
+    table = tmp_path / "leads.csv"
+    table.write_text("id,size,branch,end\na,1,x,yes\nb,2,y,\nc,3,z,no\n")
+    mapping = TableMapping.model_validate({**PLAIN.model_dump(), "outcome": {"label": "end"}})
+    summary = import_table(table, mapping, tmp_path / "out.org", now=NOW)
+    assert (summary.won, summary.lost, summary.open) == (1, 1, 1)
+    leads = {lead.key.lead_id: lead for lead in read(tmp_path / "out.org")[0]}
+    assert [leads[name].result for name in "abc"] == [OutcomeResult.WON, OutcomeResult.OPEN, OutcomeResult.LOST]
+    table.write_text("id,size,branch\na,1,x\n")  # leads of today, with the mapping of those one trained on
+    assert import_table(table, mapping, tmp_path / "out.org", now=NOW).open == 1
+
+
+def test_a_result_that_is_none_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "leads.csv"
+    table.write_text("id,size,branch,end\na,1,x,perhaps\n")
+    mapping = TableMapping.model_validate({**PLAIN.model_dump(), "outcome": {"label": "end"}})
+    with pytest.raises(DataError, match="end"):
+        import_table(table, mapping, tmp_path / "out.org", now=NOW)
+    assert [path.name for path in tmp_path.iterdir()] == ["leads.csv"]
 
 
 def test_the_same_content_gives_the_same_org_id(tmp_path: Path) -> None:
