@@ -32,7 +32,7 @@ def rank_open_leads(
         entry.scored.model_copy(update={"stage": None if entry.raw_stage is None else stages.name_of(entry.raw_stage)})
         for entry in current
     )
-    earlier = store.scores_at(as_of - TREND_AGE)
+    earlier = store.earlier_scores(as_of - TREND_AGE)
     result = [(lead, trend_of(lead.score, earlier.get(lead.lead_id))) for lead in ranked]
     before = {entry.scored.lead_id: (entry.scored, entry.trend) for entry in current}
     store.store_ranks([(lead, trend) for lead, trend in result if (lead, trend) != before[lead.lead_id]])

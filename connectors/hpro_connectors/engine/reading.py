@@ -79,12 +79,13 @@ class PageSink:
             How many records, deletions and merges the pages held.
 
         Raises:
-            ConnectorError: A request failed, a page came twice, or the last one never came.
+            ConnectorError: A request failed, a page of a window came twice, or the last one never came.
         """
         read = 0
         last: Page | None = None
         for page in pages:
-            if last is not None and not page.complete and page.resume == last.resume:
+            # Answers by id are not resumed: theirs may all be None.
+            if window is not None and last is not None and not page.complete and page.resume == last.resume:
                 raise ServerError(
                     f"The CRM gave the same page of {stream} twice.", hint="Try again later.", stream=stream
                 )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hpro_connectors.engine.settings import Progress
 from hpro_connectors.engine.stages import StageNames
 from hpro_connectors.state import LeadToLookAt, Problem, StateStore, StoredLead, assemble_lead
-from hpro_sdk.errors import DataError, NonFiniteScoreError, UnknownStageError
+from hpro_sdk.errors import DataError, HproError, NonFiniteScoreError, UnknownStageError
 from hpro_sdk.lead import LeadSnapshot, OutcomeResult, ScoredLead
 from hpro_sdk.scoring.scorer import Scorer
 from hpro_sdk.snapshots import take_snapshot
 
-LOOK_BATCH = 256
+LOOK_BATCH = 64
+"""Leads that are held and scored together; small, so that progress shows."""
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ def settle_open_leads(store: StateStore, stages: StageNames) -> list[Problem]:
         except UnknownStageError as exc:
             is_open = False
             if not lead.excluded:
-                problems.append(Problem(lead_id=lead.lead_id, message=str(exc)))
+                problems.append(_problem(lead.lead_id, exc))
         if is_open != lead.open:
             (opened if is_open else closed).append(lead.lead_id)
     if opened or closed:
@@ -68,9 +70,11 @@ def score_leads(store: StateStore, scorer: Scorer, stages: StageNames, as_of: da
         progress: Told of leads under ``score``.
 
     Returns:
-        Counts, and the leads that could not be scored; these keep an older score where they have one.
+        Counts, and the leads that could not be scored; these keep an older score where they have one. A prompt for
+        which the model gave no number is not evaluated again by the same model.
     """
     done = Scoring()
+    progress("score", 0)
     candidates = store.leads_to_look_at(scorer.model_id, as_of)
     for start in range(0, len(candidates), LOOK_BATCH):
         batch = candidates[start : start + LOOK_BATCH]
@@ -78,20 +82,27 @@ def score_leads(store: StateStore, scorer: Scorer, stages: StageNames, as_of: da
         done.due += sum(not candidate.changed for candidate in batch)
         leads = {stored.record.key.lead_id: stored for stored in store.load([lead.lead_id for lead in batch])}
         same: dict[str, datetime | None] = {}
+        failed: dict[str, str] = {}
         different: list[LeadSnapshot] = []
+        hashes: dict[str, str] = {}
         for candidate in batch:
             try:
                 snapshot = _snapshot(leads[candidate.lead_id], stages, as_of)
                 prompt = scorer.render(snapshot)
             except DataError as exc:
-                done.problems.append(Problem(lead_id=candidate.lead_id, message=str(exc)))
+                done.problems.append(_problem(candidate.lead_id, exc))
                 continue
             if _is_scored_by(candidate, prompt.input_hash, scorer.model_id):
                 same[candidate.lead_id] = prompt.next_due_at
+            elif candidate.failed_hash == prompt.input_hash:
+                failed[candidate.lead_id] = prompt.input_hash
             else:
                 different.append(snapshot)
-        scored = [lead.model_copy(update={"scored_at": as_of}) for lead in _scored(scorer, different, done.problems)]
-        store.store_scores(scored, same)
+                hashes[candidate.lead_id] = prompt.input_hash
+        scored = [lead.model_copy(update={"scored_at": as_of}) for lead in _scored(scorer, different)]
+        failed |= {lead_id: hashes[lead_id] for lead_id in hashes.keys() - {lead.lead_id for lead in scored}}
+        done.problems += [_problem(lead_id, _no_number(lead_id)) for lead_id in sorted(failed)]
+        store.store_scores(scored, same, failed, scorer.model_id)
         done.scored += len(scored)
         progress("score", len(batch))
     return done
@@ -105,17 +116,21 @@ def _is_scored_by(candidate: LeadToLookAt, input_hash: str, model_id: str) -> bo
     return (candidate.input_hash, candidate.model_id) == (input_hash, model_id)
 
 
-def _scored(scorer: Scorer, snapshots: Sequence[LeadSnapshot], problems: list[Problem]) -> Iterator[ScoredLead]:
+def _scored(scorer: Scorer, snapshots: Sequence[LeadSnapshot]) -> Iterator[ScoredLead]:
     """Score snapshots together; only where one fails, each alone, so that the others go on."""
     try:
         yield from list(scorer.score_snapshots(snapshots))
     except NonFiniteScoreError:
-        yield from _scored_alone(scorer, snapshots, problems)
+        for snapshot in snapshots:
+            with contextlib.suppress(NonFiniteScoreError):
+                yield from scorer.score_snapshots([snapshot])
 
 
-def _scored_alone(scorer: Scorer, snapshots: Iterable[LeadSnapshot], problems: list[Problem]) -> Iterator[ScoredLead]:
-    for snapshot in snapshots:
-        try:
-            yield from scorer.score_snapshots([snapshot])
-        except NonFiniteScoreError as exc:
-            problems.append(Problem(lead_id=snapshot.lead_id, message=str(exc)))
+def _problem(lead_id: str, error: HproError) -> Problem:
+    return Problem(lead_id=lead_id, code=type(error).__name__, message=str(error))
+
+
+def _no_number(lead_id: str) -> NonFiniteScoreError:
+    return NonFiniteScoreError(
+        f"The model gave lead {lead_id} a score that is not a number.", hint="Correct what is unusual in the record."
+    )

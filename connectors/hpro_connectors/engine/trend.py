@@ -1,4 +1,9 @@
-"""The trend of a score."""
+"""The trend of a score.
+
+A score is compared only with one that the same model gave: after a change of model there is not enough information
+until the new scores are old enough. After a merge the survivor's own scores count; those of the lead it took in count
+only where the survivor had none at that time.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +24,7 @@ def trend_of(score: float, earlier: float | None) -> Trend:
 
     Args:
         score: Now, 0 to 100.
-        earlier: The one of at least :data:`TREND_AGE` before; ``None`` when there is none.
+        earlier: The one of at least :data:`TREND_AGE` before, of the same model; ``None`` when there is none.
     """
     if earlier is None:
         return Trend.NOT_ENOUGH_INFORMATION

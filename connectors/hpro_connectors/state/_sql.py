@@ -22,6 +22,14 @@ def among(of: ColumnElement[str] | ColumnElement[int], values: Iterable[str] | I
     return of.in_(listed(values))
 
 
+def by_object_type(keys: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Group (object type, record id) keys by type: the whole key finds a row without a look at all of them."""
+    grouped: dict[str, list[str]] = {}
+    for object_type, record_id in keys:
+        grouped.setdefault(object_type, []).append(record_id)
+    return grouped
+
+
 def insert_ignoring(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
     """Insert rows; one whose key is there already is passed over."""
     if rows:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, union, update
-from sqlalchemy.dialects.sqlite import insert
 
 from hpro_connectors.protocol import Merge, Tombstone
 from hpro_connectors.state._sql import among, insert_ignoring, is_stale
@@ -14,6 +13,7 @@ from hpro_connectors.state.leads import mark_changed, mark_rereads, resolve_merg
 from hpro_connectors.state.schema import (
     CHANGED_LEADS,
     ERASED_PERSONS,
+    FAILED_PROMPTS,
     FIELD_CHANGES,
     INTERACTION_LEADS,
     INTERACTION_PERSONS,
@@ -30,17 +30,31 @@ from hpro_connectors.state.schema import (
 def bury_leads(connection: Connection, tombstones: Sequence[Tombstone]) -> None:
     """Mark leads as deleted and erase their texts; one that was modified since is left alive.
 
+    A lead that was never seen is marked too, so that an older record of it does not bring it later.
+
     Args:
         connection: Within a transaction.
         tombstones: Of the scored object only.
     """
-    told = {tombstone.key.record_id: tombstone.deleted_at for tombstone in tombstones}
-    live = connection.execute(
-        select(LEADS.c.lead_id, LEADS.c.modified_at).where(among(LEADS.c.lead_id, told), LEADS.c.deleted_at.is_(None))
+    told: dict[str, datetime] = {}
+    for tombstone in tombstones:
+        lead_id = tombstone.key.record_id
+        told[lead_id] = max(tombstone.deleted_at, told.get(lead_id, tombstone.deleted_at))
+    known = connection.execute(
+        select(LEADS.c.lead_id, LEADS.c.modified_at, LEADS.c.deleted_at).where(among(LEADS.c.lead_id, told))
     ).all()
     erase_leads(
-        connection, {row.lead_id: told[row.lead_id] for row in live if not is_stale(told[row.lead_id], row.modified_at)}
+        connection,
+        {
+            row.lead_id: told[row.lead_id]
+            for row in known
+            if row.deleted_at is None and not is_stale(told[row.lead_id], row.modified_at)
+        },
     )
+    later = [row.lead_id for row in known if row.deleted_at is not None and row.deleted_at < told[row.lead_id]]
+    for lead_id in later:
+        connection.execute(update(LEADS).where(LEADS.c.lead_id == lead_id).values(deleted_at=told[lead_id]))
+    _mark_dead(connection, {lead_id: told[lead_id] for lead_id in told.keys() - {row.lead_id for row in known}})
 
 
 def merge_leads(connection: Connection, merges: Iterable[Merge]) -> None:
@@ -62,8 +76,7 @@ def merge_leads(connection: Connection, merges: Iterable[Merge]) -> None:
         if known is not None and is_live and is_stale(merge.merged_at, known.modified_at):
             continue
         if known is None:
-            row = {"lead_id": loser, "modified_at": merge.merged_at, "deleted_at": merge.merged_at}
-            connection.execute(insert(LEADS).values(row))
+            _mark_dead(connection, {loser: merge.merged_at})
         _move(connection, loser, survivor, None if known is None else known.person_id)
         mark_changed(connection, [survivor])
         mark_rereads(connection, [survivor])
@@ -101,10 +114,16 @@ def erase_leads(connection: Connection, deleted_at: Mapping[str, datetime]) -> N
             .values(record=None, person_id=None, owner_id=None, stage=None, result=None, open=False, deleted_at=moment)
         )
     _erase_interactions(connection, theirs - _held(connection, theirs), persons_of)
-    for table in (STAGE_CHANGES, FIELD_CHANGES, SCORES, CHANGED_LEADS, REREADS):
+    for table in (STAGE_CHANGES, FIELD_CHANGES, SCORES, FAILED_PROMPTS, CHANGED_LEADS, REREADS):
         connection.execute(delete(table).where(among(table.c.lead_id, ids)))
     # A lead that comes back shows what was written before it was deleted.
     connection.execute(update(WRITTEN_ROWS).where(among(WRITTEN_ROWS.c.lead_id, ids)).values(resend=True))
+
+
+def _mark_dead(connection: Connection, deleted_at: Mapping[str, datetime]) -> None:
+    """Remember leads that were never seen alive."""
+    rows = [{"lead_id": name, "modified_at": moment, "deleted_at": moment} for name, moment in deleted_at.items()]
+    insert_ignoring(connection, LEADS, rows)
 
 
 def _held(connection: Connection, interactions: set[int]) -> set[int]:

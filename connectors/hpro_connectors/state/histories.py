@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, Table, delete, select
 
 from hpro_connectors.protocol import FieldRecord, StageRecord, Tombstone
-from hpro_connectors.state._sql import among, upsert
+from hpro_connectors.state._sql import among, by_object_type, upsert
 from hpro_connectors.state.leads import dead_among, mark_changed, resolve_merged
 from hpro_connectors.state.schema import FIELD_CHANGES, STAGE_CHANGES
 
@@ -41,10 +42,9 @@ def store_histories(connection: Connection, records: Sequence[StageRecord | Fiel
                 "new": json.dumps(record.new, ensure_ascii=False),
             }
     for table, rows in ((STAGE_CHANGES, stages), (FIELD_CHANGES, fields)):
-        ids = {record_id for _, record_id in rows}
         known = {
             (found.object_type, found.record_id): dict(found._mapping)  # noqa: SLF001 - the public name of it
-            for found in connection.execute(select(table).where(among(table.c.record_id, ids)))
+            for found in _known(connection, table, rows)
         }
         new = [row for key, row in rows.items() if known.get(key) != row]
         upsert(connection, table, new)
@@ -60,12 +60,17 @@ def delete_histories(connection: Connection, tombstones: Sequence[Tombstone]) ->
     """
     keys = {(tombstone.key.object_type, tombstone.key.record_id) for tombstone in tombstones}
     for table in (STAGE_CHANGES, FIELD_CHANGES):
-        found = connection.execute(
-            select(table).where(among(table.c.record_id, {record_id for _, record_id in keys}))
-        ).all()
-        gone = [row for row in found if (row.object_type, row.record_id) in keys]
+        gone = _known(connection, table, keys)
         mark_changed(connection, {row.lead_id for row in gone})
         for row in gone:
             connection.execute(
                 delete(table).where(table.c.object_type == row.object_type, table.c.record_id == row.record_id)
             )
+
+
+def _known(connection: Connection, table: Table, keys: Iterable[_Key]) -> list[Row[Any]]:
+    found: list[Row[Any]] = []
+    for object_type, ids in by_object_type(keys).items():
+        of_type = select(table).where(table.c.object_type == object_type, among(table.c.record_id, ids))
+        found += connection.execute(of_type)
+    return found

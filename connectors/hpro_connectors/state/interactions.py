@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from hpro_connectors.protocol import InteractionRecord, Tombstone
-from hpro_connectors.state._sql import among, insert_ignoring, is_stale
+from hpro_connectors.state._sql import among, by_object_type, insert_ignoring, is_stale
 from hpro_connectors.state.leads import dead_among, mark_changed, mark_changed_of_persons, resolve_merged
 from hpro_connectors.state.schema import (
     ERASED_PERSONS,
@@ -26,7 +26,9 @@ _Stored = Row[Any]
 def store_interactions(connection: Connection, records: Sequence[InteractionRecord], object_type: str) -> None:
     """Store interactions as they are now, keep a text that was replaced, and mark the leads they belong to.
 
-    One that belongs to nothing but deleted leads is not stored: its text was, or would have been, erased.
+    One that belongs to nothing but deleted leads is not stored: its text was, or would have been, erased. Nor is one
+    that belongs to no record of the scored object and to no person. A lead that is not known yet counts: it may have
+    been changed after the window in which it is looked for, and comes with the next one.
 
     Args:
         connection: Within a transaction.
@@ -46,7 +48,7 @@ def store_interactions(connection: Connection, records: Sequence[InteractionReco
         leads = sorted({survivor_of[link.lead_id] for link in record.leads if link.object_type == object_type})
         before = known.get(key)
         owners = [lead in dead for lead in leads] + [person in gone_persons for person in record.person_ids]
-        if owners and all(owners):
+        if all(owners):  # also of none
             if before is not None:
                 _forget(connection, before)
             continue
@@ -170,11 +172,8 @@ def _forget(connection: Connection, row: _Stored) -> None:
 
 
 def _known(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], _Stored]:
-    by_type: dict[str, list[str]] = {}
-    for object_type, record_id in keys:
-        by_type.setdefault(object_type, []).append(record_id)
     known: dict[tuple[str, str], _Stored] = {}
-    for object_type, ids in by_type.items():
+    for object_type, ids in by_object_type(keys).items():
         rows = connection.execute(
             select(INTERACTIONS).where(INTERACTIONS.c.object_type == object_type, among(INTERACTIONS.c.record_id, ids))
         )

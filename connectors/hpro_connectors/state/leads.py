@@ -16,7 +16,8 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
     """Store records as they are now, and mark those whose content differs from what was known.
 
     A deleted lead comes back to life, and is to be read again by id: what belongs to it was erased, and is not
-    modified by coming back. So is a lead of a person whose interactions were erased with an earlier lead.
+    modified by coming back. So is a lead of a person whose interactions were erased with an earlier lead. A record
+    that was modified before the deletion we know of is old news, and is passed over.
 
     Args:
         connection: Within a transaction.
@@ -24,6 +25,10 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
     """
     latest = {record.key.lead_id: record for record in records}
     known = {row.lead_id: row for row in connection.execute(select(LEADS).where(among(LEADS.c.lead_id, latest)))}
+    # To the microsecond: CRMs round deletions down only, and what is taken for alive by mistake a write finds gone.
+    for row in known.values():
+        if row.deleted_at is not None and latest[row.lead_id].modified_at < row.deleted_at:
+            del latest[row.lead_id]
     erased = _erased_persons(connection, latest.values())
     rows: list[dict[str, object]] = []
     changed: list[str] = []

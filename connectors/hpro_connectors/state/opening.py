@@ -34,7 +34,12 @@ def open_engine(path: Path, *, create: bool, busy_timeout_s: float) -> Engine:
         StateError: It is damaged, foreign, locked or read-only.
     """
     _check_place(path, create=create)
-    engine = create_engine("sqlite://", creator=lambda: _connect(path, busy_timeout_s), poolclass=StaticPool)
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: _connect(path, busy_timeout_s),
+        poolclass=StaticPool,
+        hide_parameters=True,  # they are what leads wrote
+    )
     _listen(engine, path)
     return engine
 

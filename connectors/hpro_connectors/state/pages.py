@@ -16,6 +16,7 @@ from hpro_connectors.state.interactions import delete_interactions, store_intera
 from hpro_connectors.state.leads import store_leads
 from hpro_connectors.state.rows import StreamCursor
 from hpro_connectors.state.schema import CURSORS
+from hpro_connectors.state.surrogates import harmless
 
 
 def store_page(connection: Connection, page: Page, object_type: str) -> None:
@@ -26,6 +27,7 @@ def store_page(connection: Connection, page: Page, object_type: str) -> None:
         page: Of any stream.
         object_type: The scored object.
     """
+    page = harmless(page)
     store_leads(connection, [record for record in page.upserts if isinstance(record, LeadRecord)])
     store_interactions(
         connection, [record for record in page.upserts if isinstance(record, InteractionRecord)], object_type

@@ -10,10 +10,17 @@ MAX_PROBLEMS = 1000
 
 
 class Problem(Frozen):
-    """A lead that a pass could not score or write; the others went on."""
+    """A lead that a pass could not score or write; the others went on.
+
+    Attributes:
+        lead_id: Which one.
+        code: What kind of problem: the CRM's own code or answer, or the name of the error.
+        message: In words, some of which may be the CRM's; empty in a stored report.
+    """
 
     lead_id: str
-    message: str
+    code: str
+    message: str = ""
 
 
 class PassReport(Frozen):
@@ -27,7 +34,8 @@ class PassReport(Frozen):
         changed: Open leads that were looked at because something of them changed.
         due: Open leads that were looked at without a change: an age crossed an edge, or the model is another.
         scored: Leads whose prompt or model is another one, and which got a new score.
-        model_calls: Prompts that the model evaluated; equal prompts are evaluated once.
+        model_calls: Prompts that the model evaluated. Equal prompts of leads that are looked at together, 64 at a time,
+            are evaluated once; where the model gives no number for one of them, each is evaluated once more, alone.
         open_leads: Leads that are ranked.
         to_write: Rows that the writing rule asked for.
         to_clear: Leads that are no longer ranked and whose ranks had to be taken off.
@@ -64,3 +72,8 @@ class PassReport(Frozen):
     seconds: NonNegativeFloat = 0.0
     problem_count: NonNegativeInt = 0
     problems: tuple[Problem, ...] = ()
+
+    def without_messages(self) -> PassReport:
+        """Give the report as it is stored: of problems only the lead and the code."""
+        problems = tuple(problem.model_copy(update={"message": ""}) for problem in self.problems)
+        return self.model_copy(update={"problems": problems})

@@ -73,12 +73,14 @@ class LeadToLookAt:
         changed: Whether anything of it was read that was not known; otherwise it is due, or of another model.
         input_hash: Of the prompt it was scored by; ``None`` when it never was.
         model_id: Of the model that scored it.
+        failed_hash: Of the prompt for which the model of now gave no number, if there was one.
     """
 
     lead_id: str
     changed: bool
     input_hash: str | None
     model_id: str | None
+    failed_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,13 @@ class CurrentScore:
 
 @dataclass(frozen=True, slots=True)
 class WrittenRow:
-    """What was last written to a lead.
+    """What was last written, or at least sent, to a lead.
 
     Attributes:
         row: All eight values.
         stage: The funnel stage that its stage rank is of.
-        resend: Whether the CRM may show something else since: the lead was deleted, or took in another one.
+        resend: Whether the CRM may show something else: its answer was lost, or since then the lead was deleted or
+            took in another one.
     """
 
     row: ScoreRow

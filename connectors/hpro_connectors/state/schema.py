@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeDecorator
 APPLICATION_ID: Final = 0x4850524F
 """``HPRO`` in ASCII, in the header of the file: tells it from any other SQLite file."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -158,6 +158,13 @@ SCORES = Table(
     Column("rank", Integer, index=True),
     Column("stage_rank", Integer),
     Column("stage_size", Integer),
+)
+FAILED_PROMPTS = Table(
+    "failed_prompts",
+    METADATA,
+    Column("lead_id", ForeignKey("leads.lead_id"), primary_key=True),
+    Column("input_hash", Text, nullable=False),
+    Column("model_id", Text, nullable=False),
 )
 SCORE_HISTORY = Table(
     "score_history",

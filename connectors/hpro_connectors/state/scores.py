@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, exists, insert, or_, select, update
 
 from hpro_connectors.fields import ScoreRow, Trend
 from hpro_connectors.state._sql import among, upsert
 from hpro_connectors.state.rows import CurrentScore, HistoryEntry, LeadToLookAt, Standing, WrittenRow
-from hpro_connectors.state.schema import CHANGED_LEADS, LEADS, SCORE_HISTORY, SCORES, WRITTEN_ROWS
+from hpro_connectors.state.schema import CHANGED_LEADS, FAILED_PROMPTS, LEADS, SCORE_HISTORY, SCORES, WRITTEN_ROWS
 from hpro_sdk.lead import Band, OutcomeResult, ScoredLead
 
 _SCORE_COLUMNS = {
@@ -62,9 +62,14 @@ def leads_to_look_at(connection: Connection, model_id: str, now: datetime) -> li
             CHANGED_LEADS.c.lead_id.is_not(None).label("changed"),
             SCORES.c.input_hash,
             SCORES.c.model_id,
+            FAILED_PROMPTS.c.input_hash.label("failed_hash"),
         )
         .outerjoin(CHANGED_LEADS, CHANGED_LEADS.c.lead_id == LEADS.c.lead_id)
         .outerjoin(SCORES, SCORES.c.lead_id == LEADS.c.lead_id)
+        .outerjoin(
+            FAILED_PROMPTS,
+            and_(FAILED_PROMPTS.c.lead_id == LEADS.c.lead_id, FAILED_PROMPTS.c.model_id == model_id),
+        )
         .where(
             LEADS.c.open.is_(True),
             or_(
@@ -76,7 +81,7 @@ def leads_to_look_at(connection: Connection, model_id: str, now: datetime) -> li
         )
         .order_by(LEADS.c.lead_id)
     )
-    return [LeadToLookAt(row.lead_id, bool(row.changed), row.input_hash, row.model_id) for row in rows]
+    return [LeadToLookAt(row.lead_id, bool(row.changed), row.input_hash, row.model_id, row.failed_hash) for row in rows]
 
 
 def store_scores(connection: Connection, scored: Sequence[ScoredLead], same: Mapping[str, datetime | None]) -> None:
@@ -111,7 +116,20 @@ def store_scores(connection: Connection, scored: Sequence[ScoredLead], same: Map
             [{"of_lead": lead_id, "due_at": due_at} for lead_id, due_at in same.items()],
         )
     looked_at = [*(lead.lead_id for lead in scored), *same]
-    connection.execute(delete(CHANGED_LEADS).where(among(CHANGED_LEADS.c.lead_id, looked_at)))
+    for table in (CHANGED_LEADS, FAILED_PROMPTS):
+        connection.execute(delete(table).where(among(table.c.lead_id, looked_at)))
+
+
+def store_failures(connection: Connection, failed: Mapping[str, str], model_id: str) -> None:
+    """Remember prompts for which a model gives no number, so that it is not asked again.
+
+    Args:
+        connection: Within a transaction.
+        failed: The hash of the prompt, by lead id.
+        model_id: The model.
+    """
+    rows = [{"lead_id": name, "input_hash": prompt, "model_id": model_id} for name, prompt in failed.items()]
+    upsert(connection, FAILED_PROMPTS, rows)
 
 
 def current_scores(connection: Connection, org_id: str, object_type: str) -> list[CurrentScore]:
@@ -135,28 +153,27 @@ def current_scores(connection: Connection, org_id: str, object_type: str) -> lis
     ]
 
 
-def scores_at(connection: Connection, moment: datetime) -> dict[str, float]:
-    """Give the score that each lead had at a moment: the newest that was not made later."""
+def earlier_scores(connection: Connection, moment: datetime) -> dict[str, float]:
+    """Give the scores that open leads had at a moment, as far as scores of now may be compared with them.
+
+    Of a lead it is the newest score of its own that was not made later, by the model that gave its score now. Only a
+    lead that had no score then takes that of a lead which was merged into it. Leads without one are left out.
+    """
+    of_lead = (SCORE_HISTORY.c.lead_id == SCORES.c.lead_id, SCORE_HISTORY.c.scored_at <= moment)
+    is_own = SCORE_HISTORY.c.origin_lead_id == SCORE_HISTORY.c.lead_id
     newest = (
-        select(
-            SCORE_HISTORY.c.lead_id,
-            SCORE_HISTORY.c.score,
-            func.row_number()
-            .over(
-                partition_by=SCORE_HISTORY.c.lead_id,
-                order_by=(
-                    SCORE_HISTORY.c.scored_at.desc(),
-                    (SCORE_HISTORY.c.origin_lead_id == SCORE_HISTORY.c.lead_id).desc(),
-                    SCORE_HISTORY.c.id.desc(),
-                ),
-            )
-            .label("place"),
-        )
-        .where(SCORE_HISTORY.c.scored_at <= moment)
-        .subquery()
+        select(SCORE_HISTORY.c.score)
+        .where(*of_lead, SCORE_HISTORY.c.model_id == SCORES.c.model_id)
+        .order_by(SCORE_HISTORY.c.scored_at.desc(), SCORE_HISTORY.c.id.desc())
+        .limit(1)
+        .correlate(SCORES)
     )
-    rows = connection.execute(select(newest.c.lead_id, newest.c.score).where(newest.c.place == 1))
-    return {row.lead_id: row.score for row in rows}
+    had_one = exists().where(*of_lead, is_own).correlate(SCORES)
+    score = case((had_one, newest.where(is_own).scalar_subquery()), else_=newest.scalar_subquery()).label("score")
+    rows = connection.execute(
+        select(SCORES.c.lead_id, score).join(LEADS, LEADS.c.lead_id == SCORES.c.lead_id).where(LEADS.c.open.is_(True))
+    )
+    return {row.lead_id: row.score for row in rows if row.score is not None}
 
 
 def store_ranks(connection: Connection, ranked: Sequence[tuple[ScoredLead, Trend]]) -> None:
@@ -224,8 +241,17 @@ def written_rows(connection: Connection) -> dict[str, WrittenRow]:
     }
 
 
-def store_written(connection: Connection, rows: Iterable[tuple[ScoreRow, str | None]], at: datetime) -> None:
-    """Remember rows as the last written ones, each with the stage that its stage rank is of."""
+def store_written(
+    connection: Connection, rows: Iterable[tuple[ScoreRow, str | None]], at: datetime, *, resend: bool = False
+) -> None:
+    """Remember rows as the last written ones, each with the stage that its stage rank is of.
+
+    Args:
+        connection: Within a transaction.
+        rows: As they were, or are about to be, sent.
+        at: When.
+        resend: Whether nobody knows yet if the CRM holds them.
+    """
     upsert(
         connection,
         WRITTEN_ROWS,
@@ -235,8 +261,23 @@ def store_written(connection: Connection, rows: Iterable[tuple[ScoreRow, str | N
                 "row": row.model_dump_json(),
                 "stage": stage,
                 "written_at": at,
-                "resend": False,
+                "resend": resend,
             }
             for row, stage in rows
         ],
     )
+
+
+def restore_written(connection: Connection, earlier: Mapping[str, WrittenRow | None], at: datetime) -> None:
+    """Take back that rows were about to be sent: the CRM did not take them.
+
+    Args:
+        connection: Within a transaction.
+        earlier: What was last written before, by lead id; ``None``: nothing yet.
+        at: When they were sent.
+    """
+    unwritten = [lead_id for lead_id, row in earlier.items() if row is None]
+    connection.execute(delete(WRITTEN_ROWS).where(among(WRITTEN_ROWS.c.lead_id, unwritten)))
+    for resend in (False, True):
+        rows = [(row.row, row.stage) for row in earlier.values() if row is not None and row.resend is resend]
+        store_written(connection, rows, at, resend=resend)

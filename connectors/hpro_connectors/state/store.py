@@ -32,6 +32,8 @@ from hpro_connectors.state.rows import (
     WrittenRow,
 )
 from hpro_connectors.state.schema import ORG, PASSES, REREADS
+from hpro_connectors.state.surrogates import harmless
+from hpro_connectors.state.translation import translating
 from hpro_sdk.lead import Band, Lead, ScoredLead
 
 
@@ -94,20 +96,21 @@ class StateStore:
 
     def checkpoint(self) -> None:
         """Bring SQLite's log into the file and empty it, so that erased text stands in neither."""
-        driver = self._engine.raw_connection()
-        try:
-            driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
-        finally:
-            driver.close()
+        with translating(self.path):
+            driver = self._engine.raw_connection()
+            try:
+                driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            finally:
+                driver.close()
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with self._connection.execution_options(writes=False).begin():
+        with translating(self.path), self._connection.execution_options(writes=False).begin():
             yield self._connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with self._connection.execution_options(writes=True).begin():
+        with translating(self.path), self._connection.execution_options(writes=True).begin():
             yield self._connection
 
     # The org
@@ -137,7 +140,7 @@ class StateStore:
         """
         self.check_org(identity, object_type)
         with self._writing() as connection:
-            upsert(connection, ORG, [{"only": 1, "object_type": object_type} | identity.model_dump()])
+            upsert(connection, ORG, [{"only": 1, "object_type": object_type} | harmless(identity).model_dump()])
 
     # Reading the CRM
 
@@ -170,11 +173,6 @@ class StateStore:
         with self._writing() as connection:
             connection.execute(delete(REREADS).where(among(REREADS.c.lead_id, lead_ids)))
 
-    def bury(self, deleted_at: Mapping[str, datetime]) -> None:
-        """Erase leads that a write found to be gone; ``deleted_at`` by lead id."""
-        with self._writing() as connection:
-            erase_leads(connection, deleted_at)
-
     # Scoring
 
     def standings(self) -> list[Standing]:
@@ -197,20 +195,34 @@ class StateStore:
         with self._reading() as connection:
             return load_leads(connection, lead_ids)
 
-    def store_scores(self, scored: Sequence[ScoredLead], same: Mapping[str, datetime | None]) -> None:
-        """Store new scores, and when leads whose prompt did not change (``same``) are due next."""
+    def store_scores(
+        self,
+        scored: Sequence[ScoredLead],
+        same: Mapping[str, datetime | None],
+        failed: Mapping[str, str],
+        model_id: str,
+    ) -> None:
+        """Store what became of leads that were looked at.
+
+        Args:
+            scored: Leads with a new score.
+            same: When leads whose prompt did not change are due next, by id.
+            failed: Hashes of prompts for which the model gave no number, by lead id.
+            model_id: The model.
+        """
         with self._writing() as connection:
             scores.store_scores(connection, scored, same)
+            scores.store_failures(connection, failed, model_id)
 
     def current_scores(self, org_id: str, object_type: str) -> list[CurrentScore]:
         """Give the scores of all open leads that have one."""
         with self._reading() as connection:
             return scores.current_scores(connection, org_id, object_type)
 
-    def scores_at(self, moment: datetime) -> dict[str, float]:
-        """Give the score that each lead had at a moment."""
+    def earlier_scores(self, moment: datetime) -> dict[str, float]:
+        """Give the scores that open leads had at a moment, as far as scores of now may be compared with them."""
         with self._reading() as connection:
-            return scores.scores_at(connection, moment)
+            return scores.earlier_scores(connection, moment)
 
     def store_ranks(self, ranked: Sequence[tuple[ScoredLead, Trend]]) -> None:
         """Store ranks and trends; closed leads lose their ranks."""
@@ -224,15 +236,36 @@ class StateStore:
         with self._reading() as connection:
             return scores.written_rows(connection)
 
-    def store_written(self, rows: Sequence[tuple[ScoreRow, str | None]], at: datetime) -> None:
-        """Remember rows as the last written ones, each with its stage."""
+    def store_intended(self, rows: Sequence[tuple[ScoreRow, str | None]], at: datetime) -> None:
+        """Remember rows, each with its stage, before they are sent: from then on the CRM may hold them."""
         with self._writing() as connection:
-            scores.store_written(connection, rows, at)
+            scores.store_written(connection, rows, at, resend=True)
+
+    def store_results(
+        self,
+        written: Sequence[tuple[ScoreRow, str | None]],
+        untouched: Mapping[str, WrittenRow | None],
+        gone: Mapping[str, datetime],
+        at: datetime,
+    ) -> None:
+        """Store what became of rows that were sent.
+
+        Args:
+            written: Those that the CRM holds, each with its stage.
+            untouched: What was last written before to leads that the CRM did not touch, by id.
+            gone: When leads that turned out to be gone were deleted, by id; they are erased.
+            at: When they were sent.
+        """
+        with self._writing() as connection:
+            scores.store_written(connection, written, at)
+            scores.restore_written(connection, untouched, at)
+            erase_leads(connection, gone)
 
     def store_pass(self, report: PassReport) -> None:
-        """Store the summary of a pass."""
+        """Store the summary of a pass, without the messages of its problems: they may hold words of the CRM."""
+        stored = report.without_messages()
         with self._writing() as connection:
-            row = {"as_of": report.as_of, "model_id": report.model_id, "report": report.model_dump_json()}
+            row = {"as_of": stored.as_of, "model_id": stored.model_id, "report": stored.model_dump_json()}
             connection.execute(insert(PASSES).values(row))
 
     # Questions of people

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from hpro_connectors.errors import StateError, StateLockedError
 
 _FAMILY = 0xFF
@@ -40,7 +42,7 @@ def damaged_error(path: Path) -> StateError:
 
 
 def translated(error: BaseException, path: Path) -> StateError | None:
-    """Give our error for one of SQLite's; ``None`` when it is a mistake of this program.
+    """Give our error for one of SQLite's, without any value that was stored; ``None`` when it is no error of SQLite.
 
     Args:
         error: As the driver raised it.
@@ -48,10 +50,7 @@ def translated(error: BaseException, path: Path) -> StateError | None:
     """
     if not isinstance(error, sqlite3.Error):
         return None
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is None:
-        return None
-    family = code & _FAMILY
+    family = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _FAMILY
     if family in _BUSY:
         return locked_error(path)
     if family in _READ_ONLY:
@@ -60,9 +59,27 @@ def translated(error: BaseException, path: Path) -> StateError | None:
         return damaged_error(path)
     if family in _DISK:
         return StateError(
-            f"The state file {path} cannot be read or written: {error}.", hint="Look for a full or failing disk."
+            f"The state file {path} cannot be read or written ({_name(error)}).",
+            hint="Look for a full or failing disk.",
         )
-    return None
+    return unusable_error(path, _name(error))
+
+
+def unusable_error(path: Path, name: str) -> StateError:
+    """Give the error of a file whose tables or rows are not what they should be.
+
+    Args:
+        path: Of the state file.
+        name: What SQLite or SQLAlchemy calls the error; its own message may hold what was stored.
+    """
+    return StateError(
+        f"The state file {path} cannot be used ({name}).",
+        hint="Restore it from a backup, or move it away: a new one is filled from the CRM.",
+    )
+
+
+def _name(error: sqlite3.Error) -> str:
+    return getattr(error, "sqlite_errorname", None) or type(error).__name__
 
 
 @contextmanager
@@ -73,12 +90,11 @@ def translating(path: Path) -> Iterator[None]:
         path: Of the state file.
 
     Raises:
-        StateError: The file is locked, read-only, damaged, or its disk fails.
+        StateError: The file is locked, read-only, damaged, its disk fails, or SQLite cannot do what it is told.
     """
     try:
         yield
     except sqlite3.Error as exc:
-        error = translated(exc, path)
-        if error is None:
-            raise
-        raise error from exc
+        raise translated(exc, path) or unusable_error(path, type(exc).__name__) from exc
+    except SQLAlchemyError as exc:
+        raise unusable_error(path, type(exc).__name__) from exc

@@ -50,6 +50,8 @@ class MemoryConnector:
     Attributes:
         company: The CRM.
         before_page: Called with the stream and the number of the page before it is given; may raise.
+        before_write: Called with the rows before they are written; may raise: the request never arrived.
+        after_write: Called with the rows after they were written; may raise: the answer was lost.
         answers: What a write of a lead is answered with instead of being done, by lead id.
         writes: Every row that was sent, in order.
     """
@@ -57,6 +59,8 @@ class MemoryConnector:
     def __init__(self, company: MemoryCompany, *, page_size: int = 50) -> None:
         self.company = company
         self.before_page: Callable[[str, int], None] = lambda _stream, _number: None
+        self.before_write: Callable[[Sequence[ScoreRow]], None] = _nothing
+        self.after_write: Callable[[Sequence[ScoreRow]], None] = _nothing
         self.answers: dict[str, WriteStatus] = {}
         self.writes: list[ScoreRow] = []
         self._page_size = page_size
@@ -100,7 +104,7 @@ class MemoryConnector:
             number += 1
 
     def read_by_lead(self, stream: str, lead_ids: Sequence[str]) -> Iterator[Page]:
-        """Give all that a stream holds of some leads."""
+        """Give all that a stream holds of some leads; there is no going on in the middle, so no page has a resume."""
         self._calls += 1
         company = self.company
         wanted = {company.key(lead_id) for lead_id in lead_ids if lead_id in company.leads}
@@ -118,8 +122,7 @@ class MemoryConnector:
             found = [row for row in company.history_rows() if row.lead in wanted]
         for start in range(0, max(1, len(found)), self._page_size):
             end = start + self._page_size
-            complete = end >= len(found)
-            yield _page(found[start:end], None if complete else end, complete=complete)
+            yield _page(found[start:end], None, complete=end >= len(found))
 
     def list_ids(self, stream: str) -> IdList:
         """Give the ids that exist now."""
@@ -142,7 +145,10 @@ class MemoryConnector:
     def write(self, rows: Sequence[ScoreRow]) -> list[WriteResult]:
         """Write rows; each counts as a modification of its lead."""
         self._calls += 1
-        return [WriteResult(lead=row.lead, status=self._write(row)) for row in rows]
+        self.before_write(rows)
+        results = [WriteResult(lead=row.lead, status=self._write(row)) for row in rows]
+        self.after_write(rows)
+        return results
 
     def read_back(self, lead_ids: Sequence[str]) -> dict[str, ScoreRow | None]:
         """Give what the CRM shows."""
@@ -197,6 +203,10 @@ class MemoryConnector:
                     yield row.at, f"u{row.key.record_id}", row
         else:
             raise FatalError(f"There is no stream {stream}.", connector="memory", stream=stream)
+
+
+def _nothing(_rows: Sequence[ScoreRow]) -> None:
+    pass
 
 
 def _place(change: _Change) -> tuple[str, str]:

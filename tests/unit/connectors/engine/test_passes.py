@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,8 +12,8 @@ import pytest
 
 from hpro_connectors.engine import PassReport, run_pass
 from hpro_connectors.errors import SafetyRailError
-from hpro_connectors.fields import Trend
-from hpro_connectors.protocol import StageInfo
+from hpro_connectors.fields import ScoreRow, Trend
+from hpro_connectors.protocol import StageInfo, WriteResult, WriteStatus
 from hpro_connectors.state import StateStore
 from hpro_connectors.testing import World
 from hpro_connectors.testing.world import MANIFEST
@@ -162,9 +165,17 @@ def test_a_bad_lead_stops_no_other(world: World) -> None:
     assert (report.scored, report.written, report.open_leads) == (6, 6, 6)
     assert {problem.lead_id for problem in report.problems} == {"bad-stage", "bad-words"}
     assert not any("poison" in problem.message for problem in report.problems)
-    again = world.run()
-    assert again.problem_count == 2
-    assert again.written == 0
+    for _ in range(2):
+        again = world.run()
+        assert (again.problem_count, again.written, again.model_calls) == (2, 0, 0)
+        assert {problem.lead_id for problem in again.problems} == {"bad-stage", "bad-words"}
+    world.company.change_lead("bad-words", fields={"visits": 2})
+    assert world.run().model_calls == 2  # together, then alone
+    assert world.run().model_calls == 0
+    world.scorer = Scorer(world.engine, MANIFEST, "hpro-other")
+    assert world.run().problem_count == 2
+    assert "poison" in world.engine.evaluated[-1]
+    assert world.run().model_calls == 0
     world.company.change_lead("bad-stage", stage="Offer")
     world.company.edit_interaction("I-bad", "fine")
     assert world.run().written >= 2
@@ -237,3 +248,52 @@ def test_progress_is_told(world: World, tmp_path: Path) -> None:
             progress=lambda what, done: told.__setitem__(what, told.get(what, 0) + done),
         )
     assert told == {"Lead": 3, "Interaction": 3, "History": 3, "score": 3, "write": 3}
+
+
+def test_scoring_is_told_from_its_beginning_and_in_small_steps(world: World) -> None:
+    world.fill(150)
+    world.clock.advance(seconds=300)
+    told: list[tuple[str, int]] = []
+    run_pass(world.connector, world.store, world.scorer, progress=lambda what, done: told.append((what, done)))
+    scoring = [done for what, done in told if what == "score"]
+    assert scoring[0] == 0
+    assert sum(scoring) == 150
+    assert max(scoring) <= 64
+    # Nothing else is told in between: the bar of scoring stands alone.
+    first = told.index(("score", 0))
+    assert {what for what, _ in told[first : first + len(scoring)]} == {"score"}
+
+
+def test_the_stored_report_has_no_words_of_the_crm(world: World, tmp_path: Path) -> None:
+    world.fill(4)
+    world.company.create_lead("odd", stage="SECRETSTAGE")
+    write = world.connector.write
+
+    def refusing(rows: Sequence[ScoreRow]) -> list[WriteResult]:
+        answers = {"L001": ("FIELD_INTEGRITY", "SECRETMESSAGE"), "L002": ("SECRET CODE with words", None)}
+        return [
+            WriteResult(
+                lead=row.lead,
+                status=WriteStatus.REJECTED,
+                code=answers[row.lead.lead_id][0],
+                message=answers[row.lead.lead_id][1],
+            )
+            if row.lead.lead_id in answers
+            else write([row])[0]
+            for row in rows
+        ]
+
+    world.connector.write = refusing  # type: ignore[method-assign]
+    report = world.run()
+    assert "SECRETMESSAGE" in " ".join(problem.message for problem in report.problems)
+    stored = world.store.last_pass()
+    assert stored is not None
+    assert {(problem.lead_id, problem.code, problem.message) for problem in stored.problems} == {
+        ("L001", "FIELD_INTEGRITY", ""),
+        ("L002", "rejected", ""),
+        ("odd", "UnknownStageError", ""),
+    }
+    with closing(sqlite3.connect(tmp_path / "state.db")) as connection:
+        kept = connection.execute("SELECT report FROM passes").fetchall()
+    assert kept
+    assert "SECRET" not in str(kept)

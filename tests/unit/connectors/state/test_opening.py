@@ -6,17 +6,23 @@ import os
 import sqlite3
 import stat
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Column, Text, insert, select
+from sqlalchemy import text as text_clause
 
 from hpro_connectors.errors import MigrationError, StateError, StateLockedError
 from hpro_connectors.state import StateStore
-from hpro_connectors.state.schema import APPLICATION_ID
+from hpro_connectors.state.schema import APPLICATION_ID, LEADS
 from hpro_connectors.testing import World
 from hpro_sdk.errors import ConfigError, HproError
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def make(path: Path) -> None:
@@ -53,7 +59,7 @@ def test_a_new_file_is_of_this_user_only_and_opens_again(tmp_path: Path) -> None
     assert [found.name for found in tmp_path.iterdir()] == ["state.db"]
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     with StateStore.open(path, create=False) as store:
         assert store.queue() == []
@@ -61,7 +67,7 @@ def test_a_new_file_is_of_this_user_only_and_opens_again(tmp_path: Path) -> None
 
 def newer(path: Path) -> None:
     make(path)
-    execute(path, "PRAGMA user_version = 2")
+    execute(path, "PRAGMA user_version = 3")
 
 
 def foreign(path: Path) -> None:
@@ -91,7 +97,7 @@ def overwritten(path: Path) -> None:
 @pytest.mark.parametrize(
     ("put", "error", "message"),
     [
-        (newer, MigrationError, "version 2; this HPRO reads version 1"),
+        (newer, MigrationError, "version 3; this HPRO reads version 2"),
         (foreign, StateError, "another program"),
         (foreign_with_id, StateError, "another program"),
         (text, StateError, "damaged or not a state file"),
@@ -161,3 +167,45 @@ def test_a_pass_on_a_locked_state_ends_with_one_error(world: World, tmp_path: Pa
             world.run()
         other.execute("ROLLBACK")
         assert world.run().written == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DROP TABLE interactions",
+        "ALTER TABLE interactions RENAME COLUMN text TO words",
+        "CREATE TRIGGER full BEFORE INSERT ON interactions BEGIN SELECT RAISE(ABORT, 'SECRETTRIGGER'); END",
+        "CREATE UNIQUE INDEX once ON interactions (links IS NULL)",
+    ],
+)
+def test_tables_that_are_not_what_they_should_be_end_with_one_error_without_words(
+    world: World, tmp_path: Path, damage: str
+) -> None:
+    world.store.close()
+    execute(tmp_path / "state.db", damage)
+    world.store = StateStore.open(tmp_path / "state.db")
+    world.fill(2)
+    world.company.log_interaction("I-secret", "L001", text="SECRETWORDS")
+    with world.store, pytest.raises(StateError, match="cannot be used") as caught:
+        world.run()
+    assert caught.value.hint
+    told = "".join(traceback.format_exception(caught.value))
+    assert "SECRET" not in told.replace("SECRETTRIGGER", "")
+    assert "SECRET" not in str(caught.value)
+    assert str(tmp_path / "state.db") in caught.value.message
+
+
+def test_errors_of_the_database_layer_show_no_parameters(world: World, tmp_path: Path) -> None:
+    store = world.store
+    words = str(10**12 + 7)  # reckoned: a traceback shows lines of this file
+    unknown = Column("nothing", Text)
+    with pytest.raises(StateError, match="SQLITE_ERROR") as caught, store._reading() as connection:
+        connection.execute(select(unknown).where(unknown == words).select_from(text_clause("nowhere")))
+    with pytest.raises(StateError) as caught, store._writing() as connection:
+        connection.execute(insert(LEADS).values(lead_id=words, modified_at=START, owner_id=object()))
+    assert words not in "".join(traceback.format_exception(caught.value))
+    with pytest.raises(StateError) as caught, store._writing() as connection:
+        connection.execute(insert(LEADS), [{"lead_id": words, "modified_at": START}, {"lead_id": words}])
+    assert words not in "".join(traceback.format_exception(caught.value))
+    assert store.standings() == []
+    assert str(tmp_path / "state.db") in caught.value.message

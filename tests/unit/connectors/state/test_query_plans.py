@@ -1,0 +1,106 @@
+"""What the state asks of SQLite, statement by statement: large tables are searched by an index, never read whole."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import cast
+
+from sqlalchemy import event
+
+from hpro_connectors.testing import World
+
+_Parameters = Sequence[object]
+LARGE = (
+    "interactions",
+    "interaction_leads",
+    "interaction_persons",
+    "interaction_texts",
+    "stage_changes",
+    "field_changes",
+    "score_history",
+)
+
+
+@contextmanager
+def statements(world: World) -> Iterator[list[tuple[str, tuple[object, ...]]]]:
+    """Collect what is executed, with one set of parameters each."""
+    held: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(
+        _connection: object, _cursor: object, statement: str, parameters: _Parameters, _context: object, many: bool
+    ) -> None:
+        held.append((statement, cast(tuple[object, ...], parameters[0]) if many else tuple(parameters)))
+
+    engine = world.store._engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield held
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_no_large_table_is_read_whole(world: World, tmp_path: Path) -> None:
+    world.fill(30)
+    for number in range(10):
+        world.company.change_lead(f"L{number:03}", stage="Talking", fields={"visits": 50 + number})
+    world.run()
+    with statements(world) as held:
+        world.clock.advance(days=8)
+        world.company.change_lead("L001", fields={"visits": 1})
+        world.company.edit_interaction("I002", "other words")
+        world.company.delete_interaction("I003")
+        world.company.log_interaction("I-person", person_ids=("P004",), text="words")
+        world.company.delete_lead("L005")
+        world.company.merge_leads("L006", "L007")
+        world.run()
+        world.company.undelete_lead("L005")
+        world.run()
+        world.store.queue()
+        world.store.score_history("L001")
+    told = {statement for statement, _ in held}
+    for table in ("stage_changes", "field_changes", "score_history", "interactions"):
+        assert any(f"FROM {table}" in statement for statement in told), f"nothing asks for {table}"
+    scans: list[str] = []
+    with closing(sqlite3.connect(tmp_path / "state.db")) as connection:
+        for statement, parameters in dict(held).items():
+            if not re.match(r"SELECT|UPDATE|DELETE|INSERT", statement):
+                continue
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters):
+                words = row[3].split()
+                if words[0] == "SCAN" and words[1] in LARGE:
+                    scans.append(f"{row[3]}: {statement}")
+    assert scans == []
+
+
+def test_earlier_scores_start_from_open_leads_and_sort_nothing(world: World, tmp_path: Path) -> None:
+    world.fill(5)
+    world.run()
+    world.clock.advance(days=8)
+    with statements(world) as held:
+        world.store.earlier_scores(world.clock.now)
+    (asked,) = [(statement, values) for statement, values in held if "score_history" in statement]
+    with closing(sqlite3.connect(tmp_path / "state.db")) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}", asked[1])]
+    of_history = [step for step in plan if "score_history" in step]
+    assert of_history
+    assert all(step.startswith("SEARCH score_history USING INDEX score_history_of_lead") for step in of_history), plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+def test_rows_of_two_kinds_with_one_id_are_told_apart(world: World) -> None:
+    company = world.company
+    world.fill(2)
+    row = company.stage_rows["S000000"]
+    company.stage_rows["other"] = row.model_copy(
+        update={"key": row.key._replace(object_type="other_history"), "stage": "Talking"}
+    )
+    world.run()
+    lead = world.store.lead("L000")
+    assert lead is not None
+    assert {change.stage for change in lead.stage_changes} == {"New", "Talking"}
+    assert len(lead.stage_changes) == 2
+    assert world.run().changed == 0
