@@ -252,6 +252,7 @@ TestCompany = Company.TestCase
 
 
 def test_sequences_that_chance_seldom_finds() -> None:
+    """Every rule ends in :meth:`Company.run_and_check`; without rows stored as intended, this fails."""
     company = Company()
     company.begin(count=4, page_size=4)
     try:
