@@ -11,7 +11,7 @@ import logging
 import math
 import sys
 from datetime import UTC, datetime
-from typing import IO
+from typing import IO, Literal
 
 from hpro_sdk.cli.output import terminal_safe
 
@@ -25,24 +25,31 @@ def level_of(verbosity: int) -> int:
     return {0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
 
 
-def configure_logging(verbosity: int) -> None:
+def configure_logging(
+    verbosity: int, *, log_format: Literal["auto", "text", "json"] = "auto", level: str = "warning"
+) -> None:
     """Send log records to stderr; calling it again replaces what the last call set up.
 
-    Other libraries stay at warnings whatever ``verbosity`` is: their debug records hold addresses and bodies of
-    requests.
+    Every record is masked first, see :mod:`hpro_sdk.cli.redaction`, and those of our loggers carry the fields of
+    :func:`~hpro_sdk.log_context.log_context`. Other libraries stay at warnings whatever ``verbosity`` is: their debug
+    records hold addresses and bodies of requests.
 
     Args:
         verbosity: How often ``-v`` was given.
+        log_format: ``auto`` is text on a terminal and JSON lines otherwise.
+        level: ``warning``, ``info`` or ``debug``: the least level of our loggers that is shown, where ``verbosity``
+            does not show more.
     """
     handler = _StderrHandler()
-    handler.setFormatter(TextFormatter() if sys.stderr.isatty() else JsonFormatter())
+    as_text = sys.stderr.isatty() if log_format == "auto" else log_format == "text"
+    handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
     root = logging.getLogger()
     for old in [known for known in root.handlers if isinstance(known, _StderrHandler)]:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     for name in OUR_LOGGERS:
-        logging.getLogger(name).setLevel(level_of(verbosity))
+        logging.getLogger(name).setLevel(min(level_of(verbosity), logging.getLevelNamesMapping()[level.upper()]))
 
 
 class TextFormatter(logging.Formatter):
