@@ -61,7 +61,7 @@ def read_file(path: Path) -> dict[str, Any]:
         path: Where it is.
 
     Raises:
-        ConfigError: It cannot be read, or is not TOML; the message names the line and repeats nothing of it.
+        ConfigError: It cannot be read, or is not TOML.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -74,6 +74,19 @@ def read_file(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"The configuration {path} is not UTF-8 (byte {exc.start}).", hint="Save it as a UTF-8 text file."
         ) from None
+    return parse_text(text, path)
+
+
+def parse_text(text: str, path: Path) -> dict[str, Any]:
+    """Read TOML.
+
+    Args:
+        text: The content of a file.
+        path: The file, for messages.
+
+    Raises:
+        ConfigError: It is not TOML; the message names the line and repeats nothing of it.
+    """
     try:
         return tomllib.loads(text)
     except RecursionError:

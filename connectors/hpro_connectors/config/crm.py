@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from hpro_connectors.config.kinds import Count, Days, Name, Names, PathKey, PositiveNumber, Seed
 from hpro_connectors.config.secrets import WithSecrets
+from hpro_sdk.errors import ConfigError
 from hpro_sdk.lead import Frozen
 
 _NAME = re.compile(r"(?=.{1,64}$)[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -86,12 +87,51 @@ class CrmConfig(WithSecrets):
     funnel: CrmFunnel = Field(default=CrmFunnel(), description="The stages, where the CRM does not describe them well.")
     training: CrmTraining = Field(default=CrmTraining(), description="Training of a model on its own history.")
 
+    def problems(self) -> list[str]:
+        """Say which of its places cannot be used: folders that are missing, secrets that cannot be fetched.
+
+        A connector's class adds its own. Nothing is made and nothing is changed.
+        """
+        found = [
+            f"{key} would be made in {place.parent.parent}, which is no folder"
+            for key, place in (("state", self.state), ("models", self.models))
+            if not place.parent.parent.is_dir()
+        ]
+        for key in self.secret_keys:
+            if self.has_secret(key):
+                try:
+                    self.secret(key)
+                except ConfigError as exc:
+                    found.append(str(exc).rstrip("."))
+        return found
+
+    def make_folders(self) -> None:
+        """Make the folders that state and models are in, and that of the models, for their owner alone.
+
+        The folder around the former must exist: a typo in a path is not to grow a tree.
+
+        Raises:
+            ConfigError: A folder cannot be made.
+        """
+        for folder in (self.state.parent, self.models.parent, self.models):
+            try:
+                folder.mkdir(mode=0o700, exist_ok=True)
+            except OSError as exc:
+                raise ConfigError(
+                    f"The folder {folder} cannot be made: {exc.strerror}.",
+                    hint="Make it, or name another place with state and models.",
+                ) from exc
+
 
 class DemoCrm(CrmConfig):
     """``[crm.NAME]`` with ``connector = "demo"``: an org file, as ``hpro demo`` and ``hpro import`` make them."""
 
     connector: Literal["demo"] = Field(description="Which CRM it is.")
     org: PathKey = Field(description="The org file.")
+
+    def problems(self) -> list[str]:
+        """Say which of its places cannot be used; the org file must exist."""
+        return [*super().problems(), *([] if self.org.is_file() else [f"the org file {self.org} does not exist"])]
 
 
 CONNECTORS: dict[str, type[CrmConfig]] = {"demo": DemoCrm}

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from hpro_connectors.config.config_file import find_file, no_file_error, read_file
+from hpro_connectors.config.config_file import find_file, no_file_error, parse_text, read_file
 from hpro_connectors.config.environment import tables_of_environment, variable_of
 from hpro_connectors.config.hpro_config import LAYERS, HproConfig
 from hpro_connectors.config.layers import Keys, Layer, Origin, complete, looks_secret, origin_of, tables_of_flags
@@ -104,17 +104,17 @@ def load_with_origins(
     return _load(file, {} if file is None else read_file(file), overrides, environ)
 
 
-def check_text(tables: dict[str, Any], file: Path) -> HproConfig:
+def check_text(text: str, file: Path) -> HproConfig:
     """Check what is to become a file, without flags and environment.
 
     Args:
-        tables: Its content.
+        text: Its content.
         file: Where it will be.
 
     Raises:
         ConfigError: Something in it is wrong.
     """
-    return _load(file, tables, {}, {}).config
+    return _load(file, parse_text(text, file), {}, {}).config
 
 
 def _load(
@@ -166,7 +166,8 @@ def _as_config_error(exc: ValidationError, layers: list[Layer], file: Path | Non
     findings.reverse()
     more = len(findings) - _MOST_FINDINGS
     text = "; ".join(findings[:_MOST_FINDINGS]) + (f"; and {more} more" if more > 0 else "")
-    return ConfigError(f"{file or 'The environment'}: {text}.", hint=hint)
+    by_variables = all(origin_of(layers, error["loc"]) is Origin.ENVIRONMENT for error in errors)
+    return ConfigError(f"{file if file and not by_variables else 'The environment'}: {text}.", hint=hint)
 
 
 def _hint_for_unknown(key: str) -> str:
