@@ -14,8 +14,8 @@ fields of each with :func:`secret_value`, :func:`secret_file` and :func:`secret_
 from __future__ import annotations
 
 import os
+import shlex
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
@@ -113,7 +113,7 @@ class WithSecrets(Frozen):
         if isinstance(file, Path):
             return _checked(_read(file, key), key, str(file))
         if isinstance(entry, str):
-            return _checked(_from_keyring(entry, key), key, f"the keyring entry {entry}")
+            return _checked(_from_keyring(entry, key), key, "the keyring")
         raise ConfigError(
             f"The secret {key} is not given.",
             hint=f"Set its environment variable, or name a file with {key}_file or an entry with {key}_keyring.",
@@ -147,14 +147,17 @@ def _read(path: Path, key: str) -> str:
     try:
         # Not to wait for a writer where the path is a pipe.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            problem = next(_problems_of(os.fstat(file.fileno()), path), None)
-            content = b"" if problem else file.read(_LARGEST_FILE + 1)
+        try:
+            problem = _problem_of(os.fstat(descriptor), path)
+            content = b"" if problem else os.read(descriptor, _LARGEST_FILE + 1)
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "not a path"
+        # Without the path and the cause, which holds it: it may be the secret itself, put into the wrong key.
         raise ConfigError(
-            f"The file {path} of the secret {key} cannot be read: {reason}.", hint=f"Correct {key}_file."
-        ) from exc
+            f"The file that {key}_file names cannot be read: {reason}.", hint="Name the file that holds the secret."
+        ) from None
     if problem is not None:
         raise ConfigError(f"The file {path} of the secret {key} {problem[0]}.", hint=problem[1])
     if len(content) > _LARGEST_FILE:
@@ -168,11 +171,13 @@ def _read(path: Path, key: str) -> str:
         ) from None
 
 
-def _problems_of(status: os.stat_result, path: Path) -> Iterator[tuple[str, str]]:
+def _problem_of(status: os.stat_result, path: Path) -> tuple[str, str] | None:
+    """Say what is wrong with a file, and the remedy."""
     if not stat.S_ISREG(status.st_mode):
-        yield "is not a file", "Name the file that holds the secret."
-    elif status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield "may be read by others", f"Run: chmod 600 {path}"
+        return "is not a file", "Name the file that holds the secret."
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return "may be read by others", f"Run: chmod 600 {shlex.quote(str(path))}"
+    return None
 
 
 def _from_keyring(entry: str, key: str) -> str:
@@ -186,11 +191,13 @@ def _from_keyring(entry: str, key: str) -> str:
     except NoKeyringError as exc:
         raise ConfigError(f"This system has no keyring to read the secret {key} from.", hint=instead) from exc
     except KeyringError as exc:
+        # Without the cause, which may hold the entry: that may be the secret itself, put into the wrong key.
         raise ConfigError(
             f"The keyring did not give the secret {key} ({type(exc).__name__}).", hint=f"Unlock it. {instead}"
-        ) from exc
+        ) from None
     if found is None:
         raise ConfigError(
-            f"The keyring has no entry {entry} for the secret {key}.", hint=f"Run: keyring set {service} {user}"
+            f"The keyring has no entry as {key}_keyring names it.",
+            hint="Make it with `keyring set SERVICE USER`, and name it as service/user.",
         )
     return found
