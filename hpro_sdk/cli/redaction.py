@@ -22,13 +22,13 @@ from hpro_sdk.errors import HproError
 MASK = "[masked]"
 
 _HIDDEN_KEY = (
-    r"authorization|client_?secret|assertion|(?:access|refresh|id|bearer|security|auth)_?token|token|password|passwd|"
-    r"pwd|h?api_?key|secret|session_?id|sid|private_?key|set-cookie|cookie|credentials?"
+    r"authorization|client[_-]?secret|assertion|(?:access|refresh|id|bearer|security|auth)[_-]?token|token|"
+    r"password|passwd|pwd|h?api[_-]?key|secret|session[_-]?id|sid|private[_-]?key|set-cookie|cookie|credentials?"
 )
 _PERSONAL_KEY = (
-    r"e_?mails?|(?:e_?)?mail_?address|(?:mobile_?|tele)?phones?(?:_?number)?|mobile|fax|(?:first|last|middle|full|given|family|"
-    r"sur|person|lead|contact|account|company|owner|sender)_?name|salutation|birth_?date|street|address|"
-    r"text|body|prompt|subject|snippet|transcript"
+    r"e[_-]?mails?|(?:e[_-]?)?mail[_-]?address|(?:mobile[_-]?|tele)?phones?(?:[_-]?number)?|mobile|fax|"
+    r"(?:first|last|middle|full|given|family|sur|person|lead|contact|account|company|owner|sender)[_-]?name|"
+    r"salutation|birth[_-]?date|street|address|text|body|prompt|subject|snippet|transcript"
 )
 _VALUE = r"""(?:\\?"(?:\\.|[^"\\])*\\?"|'(?:\\.|[^'\\])*'|{bare})"""
 
@@ -46,7 +46,7 @@ _SECRETS = (
     (_assignment("authorization", r"(?:(?:bearer|basic|token|oauth)\s+)?[^\s,;&)}\]]+"), rf"\1{MASK}"),
     (_assignment("set-cookie|cookie", r"[^\r\n]+"), rf"\1{MASK}"),
     (_assignment(_HIDDEN_KEY, r"[^\s,;&)}\]<]+"), rf"\1{MASK}"),
-    (_assignment(rf"[a-z0-9_]{{1,60}}_(?:{_HIDDEN_KEY})", r"[^\s,;&)}\]<]+"), rf"\1{MASK}"),
+    (_assignment(rf"[a-z0-9_-]{{1,60}}[_-](?:{_HIDDEN_KEY})", r"[^\s,;&)}\]<]+"), rf"\1{MASK}"),
     (re.compile(rf"(<(?:\w+:)?(?:{_HIDDEN_KEY})(?:\s[^<>]*)?>)[^<]*", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"\b(bearer\s+)(?!\[)[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"), MASK),  # a JSON web token
