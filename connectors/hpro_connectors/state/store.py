@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Engine, delete, select
 
 from hpro_connectors.errors import SafetyRailError
-from hpro_connectors.fields import ScoreRow, Trend
 from hpro_connectors.protocol import Backfill, OrgIdentity, Page, Window
-from hpro_connectors.state import pages, queries, scores
+from hpro_connectors.state import open_leads, pages, queries, ranking, scores, written
 from hpro_connectors.state._sql import among, upsert
 from hpro_connectors.state.assemble import StageName, as_the_crm_says, assemble_lead
-from hpro_connectors.state.erasing import erase_leads
+from hpro_connectors.state.dead_letters import DeadLetters
+from hpro_connectors.state.desired import BandChanges, band_changes
+from hpro_connectors.state.journal import Journal
 from hpro_connectors.state.loading import load_leads
+from hpro_connectors.state.marks import Marks
+from hpro_connectors.state.open_leads import Standing
 from hpro_connectors.state.opening import open_engine
+from hpro_connectors.state.outbox import Outbox
 from hpro_connectors.state.pass_report import PassReport
+from hpro_connectors.state.plans import Plans
 from hpro_connectors.state.rows import (
     CurrentScore,
     HistoryEntry,
     LeadToLookAt,
     QueueRow,
-    Standing,
     StoredLead,
     StreamCursor,
     WrittenRow,
 )
-from hpro_connectors.state.schema import ORG, PASSES, REREADS
+from hpro_connectors.state.runs import Runs
+from hpro_connectors.state.schema import ORG, REREADS
 from hpro_connectors.state.surrogates import harmless
+from hpro_connectors.state.transactions import Transactions
 from hpro_connectors.state.translation import translating
-from hpro_sdk.lead import Band, Lead, ScoredLead
+from hpro_sdk.lead import Band, Lead, OutcomeResult, ScoredLead
 
 
 class StateStore:
@@ -51,12 +56,29 @@ class StateStore:
     Args:
         path: Of the file, for messages.
         engine: Of one connection, see :func:`~hpro_connectors.state.opening.open_engine`.
+
+    Attributes:
+        path: Of the file.
+        transactions: On the file; the parts below and whoever adds one begin theirs with it.
+        marks: Single facts that stand over all runs.
+        runs: Passes, plans, applies and rollbacks.
+        outbox: Rows on their way to the CRM.
+        dead_letters: Rows that the CRM refused.
+        plans: Rows that a person may confirm.
+        journal: What was sent to the CRM.
     """
 
     def __init__(self, path: Path, engine: Engine) -> None:
         self.path = path
         self._engine = engine
         self._connection = engine.connect()
+        self.transactions = Transactions(path, self._connection)
+        self.marks = Marks(self.transactions)
+        self.runs = Runs(self.transactions)
+        self.outbox = Outbox(self.transactions)
+        self.dead_letters = DeadLetters(self.transactions)
+        self.plans = Plans(self.transactions)
+        self.journal = Journal(self.transactions)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = True, busy_timeout_s: float = 5.0) -> Self:
@@ -103,16 +125,6 @@ class StateStore:
             finally:
                 driver.close()
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with translating(self.path), self._connection.execution_options(writes=False).begin():
-            yield self._connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with translating(self.path), self._connection.execution_options(writes=True).begin():
-            yield self._connection
-
     # The org
 
     def check_org(self, identity: OrgIdentity, object_type: str) -> None:
@@ -121,7 +133,7 @@ class StateStore:
         Raises:
             SafetyRailError: It is another one: its leads and scores must not be mixed with these.
         """
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             org = connection.execute(select(ORG)).first()
         if org is None or (org.org_id, org.object_type) == (identity.org_id, object_type):
             return
@@ -139,14 +151,14 @@ class StateStore:
             SafetyRailError: It is tied to another one.
         """
         self.check_org(identity, object_type)
-        with self._writing() as connection:
+        with self.transactions.writing() as connection:
             upsert(connection, ORG, [{"only": 1, "object_type": object_type} | harmless(identity).model_dump()])
 
     # Reading the CRM
 
     def cursor(self, stream: str) -> StreamCursor:
         """Give how far a stream was read."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return pages.read_cursor(connection, stream)
 
     def store_page(self, page: Page, object_type: str, stream: str, window: Window | Backfill | None) -> None:
@@ -158,41 +170,58 @@ class StateStore:
             stream: Which one.
             window: That the page is part of; ``None`` for leads read by id, which move no cursor.
         """
-        with self._writing() as connection:
+        with self.transactions.writing() as connection:
             pages.store_page(connection, page, object_type)
             if window is not None:
                 pages.store_cursor(connection, stream, window, page)
 
     def rereads(self) -> list[str]:
         """Give the leads of which all is to be read again by id."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return list(connection.scalars(select(REREADS.c.lead_id).order_by(REREADS.c.lead_id)))
 
     def forget_rereads(self, lead_ids: Sequence[str]) -> None:
         """Take leads off :meth:`rereads`."""
-        with self._writing() as connection:
+        with self.transactions.writing() as connection:
             connection.execute(delete(REREADS).where(among(REREADS.c.lead_id, lead_ids)))
 
     # Scoring
 
-    def standings(self) -> list[Standing]:
-        """Give what decides of each live lead whether it is scored."""
-        with self._reading() as connection:
-            return scores.standings(connection)
+    def standings(self, exclude_field: str | None = None) -> list[Standing]:
+        """Give how live leads stand, each way once.
 
-    def set_open(self, opened: Sequence[str], closed: Sequence[str]) -> None:
-        """Remember which leads became open, and which stopped to be."""
-        with self._writing() as connection:
-            scores.set_open(connection, opened, closed)
+        Args:
+            exclude_field: A boolean field that keeps a lead from being scored.
+        """
+        with self.transactions.reading() as connection:
+            return open_leads.standings(connection, exclude_field)
+
+    def set_open(self, standing_open: Sequence[Standing], exclude_field: str | None = None) -> None:
+        """Remember that exactly the leads are open that stand in one of some ways."""
+        with self.transactions.writing() as connection:
+            open_leads.set_open(connection, standing_open, exclude_field)
+
+    def leads_standing(
+        self, standing: Standing, exclude_field: str | None = None, limit: int = 1000
+    ) -> tuple[int, list[str]]:
+        """Count the leads that stand in one way, and give the ids of some."""
+        with self.transactions.reading() as connection:
+            count = open_leads.count_standing(connection, standing, exclude_field)
+            return count, open_leads.leads_standing(connection, standing, exclude_field, limit)
+
+    def results_of(self, lead_ids: Sequence[str]) -> dict[str, tuple[str | None, OutcomeResult | None]]:
+        """Give stage and result of live leads, by id; others are left out."""
+        with self.transactions.reading() as connection:
+            return scores.results_of(connection, lead_ids)
 
     def leads_to_look_at(self, model_id: str, now: datetime) -> list[LeadToLookAt]:
         """Give the open leads that changed, are due, were never scored, or were scored by another model."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return scores.leads_to_look_at(connection, model_id, now)
 
     def load(self, lead_ids: Sequence[str]) -> list[StoredLead]:
         """Give live leads with all that belongs to them; a few hundred at a time."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return load_leads(connection, lead_ids)
 
     def store_scores(
@@ -210,63 +239,31 @@ class StateStore:
             failed: Hashes of prompts for which the model gave no number, by lead id.
             model_id: The model.
         """
-        with self._writing() as connection:
+        with self.transactions.writing() as connection:
             scores.store_scores(connection, scored, same)
             scores.store_failures(connection, failed, model_id)
 
     def current_scores(self, org_id: str, object_type: str) -> list[CurrentScore]:
         """Give the scores of all open leads that have one."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return scores.current_scores(connection, org_id, object_type)
 
-    def earlier_scores(self, moment: datetime) -> dict[str, float]:
-        """Give the scores that open leads had at a moment, as far as scores of now may be compared with them."""
-        with self._reading() as connection:
-            return scores.earlier_scores(connection, moment)
-
-    def store_ranks(self, ranked: Sequence[tuple[ScoredLead, Trend]]) -> None:
-        """Store ranks and trends; closed leads lose their ranks."""
-        with self._writing() as connection:
-            scores.store_ranks(connection, ranked)
+    def rank_open_leads(self, stage_names: Mapping[str, str], compared_with: datetime, trend_points: float) -> int:
+        """Rank all open leads that have a score, see :func:`~hpro_connectors.state.ranking.rank_open_leads`."""
+        with self.transactions.writing() as connection:
+            return ranking.rank_open_leads(connection, stage_names, compared_with, trend_points)
 
     # Writing to the CRM
 
+    def band_changes(self) -> BandChanges:
+        """Count the leads that show a band, and those of them whose band would change."""
+        with self.transactions.reading() as connection:
+            return band_changes(connection)
+
     def written_rows(self) -> dict[str, WrittenRow]:
         """Give what was last written to leads that live, by id."""
-        with self._reading() as connection:
-            return scores.written_rows(connection)
-
-    def store_intended(self, rows: Sequence[tuple[ScoreRow, str | None]], at: datetime) -> None:
-        """Remember rows, each with its stage, before they are sent: from then on the CRM may hold them."""
-        with self._writing() as connection:
-            scores.store_written(connection, rows, at, resend=True)
-
-    def store_results(
-        self,
-        written: Sequence[tuple[ScoreRow, str | None]],
-        untouched: Mapping[str, WrittenRow | None],
-        gone: Mapping[str, datetime],
-        at: datetime,
-    ) -> None:
-        """Store what became of rows that were sent.
-
-        Args:
-            written: Those that the CRM holds, each with its stage.
-            untouched: What was last written before to leads that the CRM did not touch, by id.
-            gone: When leads that turned out to be gone were deleted, by id; they are erased.
-            at: When they were sent.
-        """
-        with self._writing() as connection:
-            scores.store_written(connection, written, at)
-            scores.restore_written(connection, untouched, at)
-            erase_leads(connection, gone)
-
-    def store_pass(self, report: PassReport) -> None:
-        """Store the summary of a pass, without the messages of its problems: they may hold words of the CRM."""
-        stored = report.without_messages()
-        with self._writing() as connection:
-            row = {"as_of": stored.as_of, "model_id": stored.model_id, "report": stored.model_dump_json()}
-            connection.execute(insert(PASSES).values(row))
+        with self.transactions.reading() as connection:
+            return written.written_rows(connection)
 
     # Questions of people
 
@@ -278,12 +275,12 @@ class StateStore:
             band: Only of this band.
             limit: At most so many.
         """
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return queries.queue(connection, stage, band, limit)
 
     def score_history(self, lead_id: str) -> list[HistoryEntry]:
         """Give the scores a lead had, oldest first; they outlive the lead."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return scores.score_history(connection, lead_id)
 
     def lead(self, lead_id: str, stage_name: StageName = as_the_crm_says) -> Lead | None:
@@ -301,6 +298,4 @@ class StateStore:
 
     def last_pass(self) -> PassReport | None:
         """Give the summary of the newest pass; ``None`` before the first."""
-        with self._reading() as connection:
-            report = connection.scalar(select(PASSES.c.report).order_by(PASSES.c.id.desc()).limit(1))
-        return None if report is None else PassReport.model_validate_json(report)
+        return self.runs.last_report()

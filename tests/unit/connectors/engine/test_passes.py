@@ -245,6 +245,7 @@ def test_progress_is_told(world: World, tmp_path: Path) -> None:
             world.connector,
             store,
             world.scorer,
+            world.settings,
             progress=lambda what, done: told.__setitem__(what, told.get(what, 0) + done),
         )
     assert told == {"Lead": 3, "Interaction": 3, "History": 3, "score": 3, "write": 3}
@@ -294,6 +295,6 @@ def test_the_stored_report_has_no_words_of_the_crm(world: World, tmp_path: Path)
         ("odd", "UnknownStageError", ""),
     }
     with closing(sqlite3.connect(tmp_path / "state.db")) as connection:
-        kept = connection.execute("SELECT report FROM passes").fetchall()
+        kept = connection.execute("SELECT report FROM runs").fetchall()
     assert kept
     assert "SECRET" not in str(kept)
