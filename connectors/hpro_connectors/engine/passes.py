@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 from hpro_connectors.engine.ranks import rank_open_leads
 from hpro_connectors.engine.reading import PageSink, read_changes
@@ -13,6 +14,7 @@ from hpro_connectors.engine.writeback import Writeback, plan_writes, send_writes
 from hpro_connectors.protocol import Connector, WriteStatus
 from hpro_connectors.state import PassReport, StateStore
 from hpro_connectors.state.pass_report import MAX_PROBLEMS
+from hpro_connectors.state.runs import RunKind, RunStatus
 from hpro_sdk.scoring.scorer import Scorer
 
 _LOGGER = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ def run_pass(
     settings = settings or PassSettings()
     progress = progress or _silent
     began = settings.clock()
+    run_id = store.runs.begin(RunKind.PASS, datetime.now(UTC))
     calls, model_calls = connector.limits().calls, scorer.model_calls
     identity = connector.identity()
     description = connector.describe()
@@ -96,7 +99,7 @@ def run_pass(
         problem_count=len(problems),
         problems=tuple(problems[:MAX_PROBLEMS]),
     )
-    store.store_pass(report)
+    store.runs.end(run_id, RunStatus.DONE, datetime.now(UTC), report=report)
     store.checkpoint()
     _LOGGER.info("pass ended", extra={"pass_report": report.model_dump(mode="json", exclude={"problems"})})
     return report

@@ -8,12 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
-from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.pool import StaticPool
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from hpro_connectors.errors import MigrationError, StateError
-from hpro_connectors.state.schema import APPLICATION_ID, METADATA, SCHEMA_VERSION
+from hpro_connectors.state.migrations import MIGRATIONS, OLDEST
+from hpro_connectors.state.schema import APPLICATION_ID, SCHEMA_VERSION
 from hpro_connectors.state.translation import damaged_error, read_only_error, translated, translating
 from hpro_sdk.errors import ConfigError
 
@@ -87,27 +86,40 @@ def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    if _pragma(connection, "application_id") != APPLICATION_ID:
-        _make_tables(connection, path)
+    # Renaming a table must not rename it in what refers to it.
+    connection.execute("PRAGMA legacy_alter_table = ON").close()
+    # Deleted text must not be found in the free parts of the file.
+    connection.execute("PRAGMA secure_delete = ON").close()
+    if _pragma(connection, "application_id") != APPLICATION_ID or _version(connection, path) < SCHEMA_VERSION:
+        _migrate(connection, path)
+    for setting in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {setting}").close()
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
     version = _pragma(connection, "user_version")
-    if version != SCHEMA_VERSION:
+    if not OLDEST <= version <= SCHEMA_VERSION:
         age = "a newer" if version > SCHEMA_VERSION else "another"
         raise MigrationError(
             f"The state file {path} has version {version}; this HPRO reads version {SCHEMA_VERSION}.",
             hint=f"Use it with {age} HPRO, or name another file: a new one is filled from the CRM.",
         )
-    for setting in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "temp_store = MEMORY"):
-        connection.execute(f"PRAGMA {setting}").close()
-    # Deleted text must not be found in the free parts of the file.
-    connection.execute("PRAGMA secure_delete = ON").close()
+    return version
 
 
-def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring a new or older file to the newest version in one transaction."""
     connection.execute("BEGIN IMMEDIATE").close()
     try:
-        if _pragma(connection, "application_id") != APPLICATION_ID:  # else another process was faster
+        if _pragma(connection, "application_id") == APPLICATION_ID:
+            version = _version(connection, path)
+        else:
             _refuse_foreign(connection, path)
-            _create(connection)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}").close()
+            version = OLDEST - 1
+        for number in range(version + 1, SCHEMA_VERSION + 1):  # empty where another process was faster
+            MIGRATIONS[number](connection)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}").close()
         connection.execute("COMMIT").close()
     except BaseException:
         connection.execute("ROLLBACK").close()
@@ -119,17 +131,6 @@ def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
         is_empty = found.fetchone()[0] == 0
     if not is_empty or _pragma(connection, "application_id") or _pragma(connection, "user_version"):
         raise StateError(f"{path} is a database of another program.", hint="Name another file for HPRO's state.")
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    dialect = sqlite_dialect()
-    statements = [str(CreateTable(table).compile(dialect=dialect)) for table in METADATA.sorted_tables]
-    for table in METADATA.sorted_tables:
-        statements += [str(CreateIndex(index).compile(dialect=dialect)) for index in sorted(table.indexes, key=str)]
-    for statement in statements:
-        connection.execute(statement).close()
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}").close()
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}").close()
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from hpro_connectors.fields import Trend
 from hpro_connectors.state.loading import last_interactions
 from hpro_connectors.state.rows import QueueRow
-from hpro_connectors.state.schema import LEADS, PASSES, SCORES
+from hpro_connectors.state.schema import LEADS, RUNS, SCORES
 from hpro_sdk.lead import Band
 
 
@@ -34,7 +34,8 @@ def queue(connection: Connection, stage: str | None, band: Band | None, limit: i
     if band is not None:
         wanted = wanted.where(SCORES.c.band == band.value)
     rows = connection.execute(wanted).all()
-    as_of: datetime | None = connection.scalar(select(PASSES.c.as_of).order_by(PASSES.c.id.desc()).limit(1))
+    reported = select(RUNS.c.as_of).where(RUNS.c.report.is_not(None)).order_by(RUNS.c.id.desc()).limit(1)
+    as_of: datetime | None = connection.scalar(reported)
     last = {} if as_of is None else last_interactions(connection, [row.lead_id for row in rows], as_of)
     return [
         QueueRow(

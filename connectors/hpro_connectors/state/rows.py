@@ -99,8 +99,8 @@ class WrittenRow:
     Attributes:
         row: All eight values.
         stage: The funnel stage that its stage rank is of.
-        resend: Whether the CRM may show something else: its answer was lost, or since then the lead was deleted or
-            took in another one.
+        resend: Whether the CRM may show something else: its answer was lost, somebody else changed the fields, or since
+            then the lead was deleted or took in another one.
     """
 
     row: ScoreRow

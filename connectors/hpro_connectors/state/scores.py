@@ -1,16 +1,16 @@
-"""Scores, their history, ranks, and what was last written of them."""
+"""Scores, their history and ranks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, exists, insert, or_, select, update
 
-from hpro_connectors.fields import ScoreRow, Trend
+from hpro_connectors.fields import Trend
 from hpro_connectors.state._sql import among, upsert
-from hpro_connectors.state.rows import CurrentScore, HistoryEntry, LeadToLookAt, Standing, WrittenRow
-from hpro_connectors.state.schema import CHANGED_LEADS, FAILED_PROMPTS, LEADS, SCORE_HISTORY, SCORES, WRITTEN_ROWS
+from hpro_connectors.state.rows import CurrentScore, HistoryEntry, LeadToLookAt, Standing
+from hpro_connectors.state.schema import CHANGED_LEADS, FAILED_PROMPTS, LEADS, SCORE_HISTORY, SCORES
 from hpro_sdk.lead import Band, OutcomeResult, ScoredLead
 
 _SCORE_COLUMNS = {
@@ -228,56 +228,3 @@ def score_history(connection: Connection, lead_id: str) -> list[HistoryEntry]:
         )
         for row in rows
     ]
-
-
-def written_rows(connection: Connection) -> dict[str, WrittenRow]:
-    """Give what was last written to leads that live, by id."""
-    of_live = (
-        select(WRITTEN_ROWS).join(LEADS, LEADS.c.lead_id == WRITTEN_ROWS.c.lead_id).where(LEADS.c.deleted_at.is_(None))
-    )
-    return {
-        row.lead_id: WrittenRow(row=ScoreRow.model_validate_json(row.row), stage=row.stage, resend=row.resend)
-        for row in connection.execute(of_live)
-    }
-
-
-def store_written(
-    connection: Connection, rows: Iterable[tuple[ScoreRow, str | None]], at: datetime, *, resend: bool = False
-) -> None:
-    """Remember rows as the last written ones, each with the stage that its stage rank is of.
-
-    Args:
-        connection: Within a transaction.
-        rows: As they were, or are about to be, sent.
-        at: When.
-        resend: Whether nobody knows yet if the CRM holds them.
-    """
-    upsert(
-        connection,
-        WRITTEN_ROWS,
-        [
-            {
-                "lead_id": row.lead.lead_id,
-                "row": row.model_dump_json(),
-                "stage": stage,
-                "written_at": at,
-                "resend": resend,
-            }
-            for row, stage in rows
-        ],
-    )
-
-
-def restore_written(connection: Connection, earlier: Mapping[str, WrittenRow | None], at: datetime) -> None:
-    """Take back that rows were about to be sent: the CRM did not take them.
-
-    Args:
-        connection: Within a transaction.
-        earlier: What was last written before, by lead id; ``None``: nothing yet.
-        at: When they were sent.
-    """
-    unwritten = [lead_id for lead_id, row in earlier.items() if row is None]
-    connection.execute(delete(WRITTEN_ROWS).where(among(WRITTEN_ROWS.c.lead_id, unwritten)))
-    for resend in (False, True):
-        rows = [(row.row, row.stage) for row in earlier.values() if row is not None and row.resend is resend]
-        store_written(connection, rows, at, resend=resend)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Engine, delete, select
 
 from hpro_connectors.errors import SafetyRailError
 from hpro_connectors.fields import ScoreRow, Trend
 from hpro_connectors.protocol import Backfill, OrgIdentity, Page, Window
-from hpro_connectors.state import pages, queries, scores
+from hpro_connectors.state import pages, queries, scores, written
 from hpro_connectors.state._sql import among, upsert
 from hpro_connectors.state.assemble import StageName, as_the_crm_says, assemble_lead
 from hpro_connectors.state.erasing import erase_leads
 from hpro_connectors.state.loading import load_leads
+from hpro_connectors.state.marks import Marks
 from hpro_connectors.state.opening import open_engine
 from hpro_connectors.state.pass_report import PassReport
 from hpro_connectors.state.rows import (
@@ -31,8 +31,10 @@ from hpro_connectors.state.rows import (
     StreamCursor,
     WrittenRow,
 )
-from hpro_connectors.state.schema import ORG, PASSES, REREADS
+from hpro_connectors.state.runs import Runs
+from hpro_connectors.state.schema import ORG, REREADS
 from hpro_connectors.state.surrogates import harmless
+from hpro_connectors.state.transactions import Transactions
 from hpro_connectors.state.translation import translating
 from hpro_sdk.lead import Band, Lead, ScoredLead
 
@@ -51,12 +53,21 @@ class StateStore:
     Args:
         path: Of the file, for messages.
         engine: Of one connection, see :func:`~hpro_connectors.state.opening.open_engine`.
+
+    Attributes:
+        path: Of the file.
+        transactions: On the file; the parts below and whoever adds one begin theirs with it.
+        marks: Single facts that stand over all runs.
+        runs: Passes, plans, applies and rollbacks.
     """
 
     def __init__(self, path: Path, engine: Engine) -> None:
         self.path = path
         self._engine = engine
         self._connection = engine.connect()
+        self.transactions = Transactions(path, self._connection)
+        self.marks = Marks(self.transactions)
+        self.runs = Runs(self.transactions)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = True, busy_timeout_s: float = 5.0) -> Self:
@@ -103,16 +114,6 @@ class StateStore:
             finally:
                 driver.close()
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with translating(self.path), self._connection.execution_options(writes=False).begin():
-            yield self._connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with translating(self.path), self._connection.execution_options(writes=True).begin():
-            yield self._connection
-
     # The org
 
     def check_org(self, identity: OrgIdentity, object_type: str) -> None:
@@ -121,7 +122,7 @@ class StateStore:
         Raises:
             SafetyRailError: It is another one: its leads and scores must not be mixed with these.
         """
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             org = connection.execute(select(ORG)).first()
         if org is None or (org.org_id, org.object_type) == (identity.org_id, object_type):
             return
@@ -139,14 +140,14 @@ class StateStore:
             SafetyRailError: It is tied to another one.
         """
         self.check_org(identity, object_type)
-        with self._writing() as connection:
+        with self.transactions.writing() as connection:
             upsert(connection, ORG, [{"only": 1, "object_type": object_type} | harmless(identity).model_dump()])
 
     # Reading the CRM
 
     def cursor(self, stream: str) -> StreamCursor:
         """Give how far a stream was read."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return pages.read_cursor(connection, stream)
 
     def store_page(self, page: Page, object_type: str, stream: str, window: Window | Backfill | None) -> None:
@@ -158,41 +159,41 @@ class StateStore:
             stream: Which one.
             window: That the page is part of; ``None`` for leads read by id, which move no cursor.
         """
-        with self._writing() as connection:
+        with self.transactions.writing() as connection:
             pages.store_page(connection, page, object_type)
             if window is not None:
                 pages.store_cursor(connection, stream, window, page)
 
     def rereads(self) -> list[str]:
         """Give the leads of which all is to be read again by id."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return list(connection.scalars(select(REREADS.c.lead_id).order_by(REREADS.c.lead_id)))
 
     def forget_rereads(self, lead_ids: Sequence[str]) -> None:
         """Take leads off :meth:`rereads`."""
-        with self._writing() as connection:
+        with self.transactions.writing() as connection:
             connection.execute(delete(REREADS).where(among(REREADS.c.lead_id, lead_ids)))
 
     # Scoring
 
     def standings(self) -> list[Standing]:
         """Give what decides of each live lead whether it is scored."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return scores.standings(connection)
 
     def set_open(self, opened: Sequence[str], closed: Sequence[str]) -> None:
         """Remember which leads became open, and which stopped to be."""
-        with self._writing() as connection:
+        with self.transactions.writing() as connection:
             scores.set_open(connection, opened, closed)
 
     def leads_to_look_at(self, model_id: str, now: datetime) -> list[LeadToLookAt]:
         """Give the open leads that changed, are due, were never scored, or were scored by another model."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return scores.leads_to_look_at(connection, model_id, now)
 
     def load(self, lead_ids: Sequence[str]) -> list[StoredLead]:
         """Give live leads with all that belongs to them; a few hundred at a time."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return load_leads(connection, lead_ids)
 
     def store_scores(
@@ -210,40 +211,40 @@ class StateStore:
             failed: Hashes of prompts for which the model gave no number, by lead id.
             model_id: The model.
         """
-        with self._writing() as connection:
+        with self.transactions.writing() as connection:
             scores.store_scores(connection, scored, same)
             scores.store_failures(connection, failed, model_id)
 
     def current_scores(self, org_id: str, object_type: str) -> list[CurrentScore]:
         """Give the scores of all open leads that have one."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return scores.current_scores(connection, org_id, object_type)
 
     def earlier_scores(self, moment: datetime) -> dict[str, float]:
         """Give the scores that open leads had at a moment, as far as scores of now may be compared with them."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return scores.earlier_scores(connection, moment)
 
     def store_ranks(self, ranked: Sequence[tuple[ScoredLead, Trend]]) -> None:
         """Store ranks and trends; closed leads lose their ranks."""
-        with self._writing() as connection:
+        with self.transactions.writing() as connection:
             scores.store_ranks(connection, ranked)
 
     # Writing to the CRM
 
     def written_rows(self) -> dict[str, WrittenRow]:
         """Give what was last written to leads that live, by id."""
-        with self._reading() as connection:
-            return scores.written_rows(connection)
+        with self.transactions.reading() as connection:
+            return written.written_rows(connection)
 
     def store_intended(self, rows: Sequence[tuple[ScoreRow, str | None]], at: datetime) -> None:
         """Remember rows, each with its stage, before they are sent: from then on the CRM may hold them."""
-        with self._writing() as connection:
-            scores.store_written(connection, rows, at, resend=True)
+        with self.transactions.writing() as connection:
+            written.store_written(connection, rows, at, resend=True)
 
     def store_results(
         self,
-        written: Sequence[tuple[ScoreRow, str | None]],
+        rows: Sequence[tuple[ScoreRow, str | None]],
         untouched: Mapping[str, WrittenRow | None],
         gone: Mapping[str, datetime],
         at: datetime,
@@ -251,22 +252,15 @@ class StateStore:
         """Store what became of rows that were sent.
 
         Args:
-            written: Those that the CRM holds, each with its stage.
+            rows: Those that the CRM holds, each with its stage.
             untouched: What was last written before to leads that the CRM did not touch, by id.
             gone: When leads that turned out to be gone were deleted, by id; they are erased.
             at: When they were sent.
         """
-        with self._writing() as connection:
-            scores.store_written(connection, written, at)
-            scores.restore_written(connection, untouched, at)
+        with self.transactions.writing() as connection:
+            written.store_written(connection, rows, at)
+            written.restore_written(connection, untouched, at)
             erase_leads(connection, gone)
-
-    def store_pass(self, report: PassReport) -> None:
-        """Store the summary of a pass, without the messages of its problems: they may hold words of the CRM."""
-        stored = report.without_messages()
-        with self._writing() as connection:
-            row = {"as_of": stored.as_of, "model_id": stored.model_id, "report": stored.model_dump_json()}
-            connection.execute(insert(PASSES).values(row))
 
     # Questions of people
 
@@ -278,12 +272,12 @@ class StateStore:
             band: Only of this band.
             limit: At most so many.
         """
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return queries.queue(connection, stage, band, limit)
 
     def score_history(self, lead_id: str) -> list[HistoryEntry]:
         """Give the scores a lead had, oldest first; they outlive the lead."""
-        with self._reading() as connection:
+        with self.transactions.reading() as connection:
             return scores.score_history(connection, lead_id)
 
     def lead(self, lead_id: str, stage_name: StageName = as_the_crm_says) -> Lead | None:
@@ -301,6 +295,4 @@ class StateStore:
 
     def last_pass(self) -> PassReport | None:
         """Give the summary of the newest pass; ``None`` before the first."""
-        with self._reading() as connection:
-            report = connection.scalar(select(PASSES.c.report).order_by(PASSES.c.id.desc()).limit(1))
-        return None if report is None else PassReport.model_validate_json(report)
+        return self.runs.last_report()

@@ -294,6 +294,6 @@ def test_the_stored_report_has_no_words_of_the_crm(world: World, tmp_path: Path)
         ("odd", "UnknownStageError", ""),
     }
     with closing(sqlite3.connect(tmp_path / "state.db")) as connection:
-        kept = connection.execute("SELECT report FROM passes").fetchall()
+        kept = connection.execute("SELECT report FROM runs").fetchall()
     assert kept
     assert "SECRET" not in str(kept)

@@ -59,7 +59,7 @@ def test_a_new_file_is_of_this_user_only_and_opens_again(tmp_path: Path) -> None
     assert [found.name for found in tmp_path.iterdir()] == ["state.db"]
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     with StateStore.open(path, create=False) as store:
         assert store.queue() == []
@@ -67,7 +67,7 @@ def test_a_new_file_is_of_this_user_only_and_opens_again(tmp_path: Path) -> None
 
 def newer(path: Path) -> None:
     make(path)
-    execute(path, "PRAGMA user_version = 3")
+    execute(path, "PRAGMA user_version = 4")
 
 
 def foreign(path: Path) -> None:
@@ -97,7 +97,7 @@ def overwritten(path: Path) -> None:
 @pytest.mark.parametrize(
     ("put", "error", "message"),
     [
-        (newer, MigrationError, "version 3; this HPRO reads version 2"),
+        (newer, MigrationError, "version 4; this HPRO reads version 3"),
         (foreign, StateError, "another program"),
         (foreign_with_id, StateError, "another program"),
         (text, StateError, "damaged or not a state file"),
@@ -199,12 +199,12 @@ def test_errors_of_the_database_layer_show_no_parameters(world: World, tmp_path:
     store = world.store
     words = str(10**12 + 7)  # reckoned: a traceback shows lines of this file
     unknown = Column("nothing", Text)
-    with pytest.raises(StateError, match="SQLITE_ERROR") as caught, store._reading() as connection:
+    with pytest.raises(StateError, match="SQLITE_ERROR") as caught, store.transactions.reading() as connection:
         connection.execute(select(unknown).where(unknown == words).select_from(text_clause("nowhere")))
-    with pytest.raises(StateError) as caught, store._writing() as connection:
+    with pytest.raises(StateError) as caught, store.transactions.writing() as connection:
         connection.execute(insert(LEADS).values(lead_id=words, modified_at=START, owner_id=object()))
     assert words not in "".join(traceback.format_exception(caught.value))
-    with pytest.raises(StateError) as caught, store._writing() as connection:
+    with pytest.raises(StateError) as caught, store.transactions.writing() as connection:
         connection.execute(insert(LEADS), [{"lead_id": words, "modified_at": START}, {"lead_id": words}])
     assert words not in "".join(traceback.format_exception(caught.value))
     assert store.standings() == []
