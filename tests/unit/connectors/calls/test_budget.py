@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from hpro_connectors.calls import CallPolicy, GuardedConnector
 from hpro_connectors.errors import QuotaExhaustedError
 from hpro_connectors.protocol import Backfill, CallLimits
-from hpro_connectors.testing import ManualClock, MemoryCompany, MemoryConnector
+from hpro_connectors.testing import (
+    Fault,
+    FaultScript,
+    FaultyConnector,
+    ManualClock,
+    ManualSleep,
+    MemoryCompany,
+    MemoryConnector,
+)
 
 RESET = datetime(2026, 3, 3, tzinfo=UTC)
 FAR = Backfill(end=datetime(2030, 1, 1, tzinfo=UTC))
@@ -117,6 +125,26 @@ class NoMaximum(QuotaConnector):
 def test_where_only_what_is_left_is_known_it_is_used_to_the_end() -> None:
     guarded = GuardedConnector(NoMaximum(7))
     assert "no CRM requests left; this run used 7." in str(use_up(guarded))
+
+
+def test_a_run_pays_for_its_own_calls_only() -> None:
+    connector = QuotaConnector(100)
+    for _ in range(20):
+        connector.server_time()
+    guarded = GuardedConnector(connector)
+    error = use_up(guarded)
+    assert guarded.calls == 25
+    assert "This run has used 25 of" in str(error)
+
+
+def test_failed_tries_are_paid_for() -> None:
+    clock = ManualClock()
+    faulty = FaultyConnector(QuotaConnector(16), FaultScript([Fault.after("server_time", times=99)]))
+    policy = CallPolicy(max_tries=50, breaker_failures=50)
+    guarded = GuardedConnector(faulty, policy, clock=clock.seconds, sleep=ManualSleep(clock))
+    with pytest.raises(QuotaExhaustedError):
+        guarded.server_time()
+    assert guarded.calls == 4
 
 
 def test_pages_are_counted_one_by_one() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from hpro_connectors.calls import GuardedConnector
 from hpro_connectors.errors import NetworkError, RateLimitedError, RetriableError, RunStoppedError, ServerError
 from hpro_connectors.protocol import Backfill, Page, RecordKey, Window
-from hpro_connectors.testing import FailingWorld, Fault, FaultKind, FaultScript, MemoryConnector
+from hpro_connectors.testing import FailingWorld, Fault, FaultKind, FaultScript, FaultyConnector, MemoryConnector
 from hpro_connectors.testing.failing_world import NO_BREAKER
 from hpro_connectors.testing.faults import MakeError
 
@@ -93,6 +93,50 @@ def test_each_step_further_is_progress_without_a_resume_too() -> None:
     world = FailingWorld(faults)
     assert set(ids(list(world.connector.read_by_lead("Lead", ALL)))) == set(ALL)
     assert world.connector.retries == 4 * PAGES
+
+
+class NamesPagesById(MemoryConnector):
+    """Gives a resume with answers by id, though nothing can be asked for with it."""
+
+    def read_by_lead(self, stream: str, lead_ids: Sequence[str]) -> Iterator[Page]:
+        for number, page in enumerate(super().read_by_lead(stream, lead_ids)):
+            yield page.model_copy(update={"resume": None if page.complete else number})
+
+
+def test_answers_by_id_are_asked_for_anew_even_if_they_have_a_resume() -> None:
+    for fault, tries in (
+        (Fault.before("read_by_lead", page=3), 1),
+        (Fault.before("read_by_lead", times=99, page=3), 5),
+    ):
+        world = FailingWorld()
+        faulty = FaultyConnector(NamesPagesById(world.company, page_size=3), FaultScript([fault]))
+        connector = GuardedConnector(faulty, NO_BREAKER, clock=world.clock.seconds, sleep=world.sleep)
+        pages = connector.read_by_lead("Lead", ALL)
+        if tries == 1:
+            assert ids(list(pages)) == ALL[:6] + ALL
+        else:
+            with pytest.raises(NetworkError):
+                list(pages)
+        assert len(faulty.done) == tries
+
+
+class EverySecond(MemoryConnector):
+    """Only every second page of a window has a resume, against the contract."""
+
+    def read(self, stream: str, window: Window | Backfill, resume: JsonValue = None) -> Iterator[Page]:
+        for number, page in enumerate(super().read(stream, window, resume)):
+            yield page if number % 2 else page.model_copy(update={"resume": None})
+
+
+def test_a_page_without_a_resume_between_others_comes_again_and_counts_as_progress_once() -> None:
+    # Page 1 has no resume, page 2 has one, page 3 has none: four failures before each of 2, 3 and 4.
+    faults = [Fault.before("read", times=4, page=2), Fault.before("read", nth=5, page=3)]
+    faults += [Fault.before("read", nth=6, times=3), Fault.before("read", nth=9, times=4, page=2)]
+    world = FailingWorld()
+    faulty = FaultyConnector(EverySecond(world.company, page_size=3), FaultScript(faults))
+    connector = GuardedConnector(faulty, NO_BREAKER, clock=world.clock.seconds, sleep=world.sleep)
+    assert ids(list(connector.read("Lead", EVERYTHING))) == ALL[:3] * 5 + ALL[3:6] + ALL[6:9] * 5 + ALL[9:]
+    assert connector.retries == 12
 
 
 class Stuck(MemoryConnector):

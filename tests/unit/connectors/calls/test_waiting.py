@@ -171,13 +171,37 @@ def test_a_sleep_without_a_stop_sleeps() -> None:
     assert time.monotonic() - began >= 0.009
 
 
-def test_a_token_of_a_stopped_wait_comes_back() -> None:
-    world = FailingWorld(policy=replace(NO_BREAKER, calls_per_second=0.1, burst=1))
-    world.connector.identity()
-    world.stop.set()
-    for _ in range(5):
+def test_a_stop_ends_the_wait_for_a_turn_and_its_token_comes_back() -> None:
+    world = FailingWorld()
+    waits: list[float] = []
+
+    def cut_short(seconds: float) -> None:
+        waits.append(seconds)
+        world.stop.set()
+
+    policy = replace(NO_BREAKER, calls_per_second=0.1, burst=1)
+    connector = GuardedConnector(world.memory, policy, clock=world.clock.seconds, sleep=cut_short, stop=world.stop)
+    connector.identity()
+    for _ in range(3):
         with pytest.raises(RunStoppedError):
-            world.connector.identity()
-    world.stop.clear()
+            connector.identity()
+        world.stop.clear()
+    assert waits == [pytest.approx(10)] * 3
+    assert connector.calls == 1
+
+
+def test_a_failed_call_of_many_requests_is_paid_for_as_well() -> None:
+    policy = replace(NO_BREAKER, calls_per_second=1.0, burst=1, wait_initial_s=0)
+    world = FailingWorld([Fault.after("identity")], policy)
+    identity = world.memory.identity
+    world.memory.identity = lambda: [identity() for _ in range(5)][-1]  # type: ignore[method-assign]
     world.connector.identity()
-    assert world.sleep.waits == [pytest.approx(10)]
+    assert world.sleep.waits == [pytest.approx(5.0)]
+
+
+def test_a_breaker_that_opens_between_two_tries_for_longer_than_the_run_has_leaves_the_failure_as_it_is() -> None:
+    policy = CallPolicy(wait_initial_s=0, breaker_failures=2, breaker_pause_s=60)
+    world = FailingWorld([Fault.before("identity", lambda: ServerError("Busy."), times=9)], policy, seconds=60)
+    with pytest.raises(ServerError, match=r"^Busy\.$"):
+        world.connector.identity()
+    assert (len(world.faulty.done), world.sleep.waits) == (2, [])
