@@ -18,8 +18,8 @@ truth: :class:`ManualSleep` moves a :class:`ManualClock` on. ::
             clock = ManualClock()
             kinds = {FaultKind.BEFORE, FaultKind.ENDS}
             script = FaultScript.random(seed=7, rate=0.1, kinds=kinds, in_a_row=2)
-            policy = CallPolicy(breaker_failures=100)
             faulty = FaultyConnector(super().connector(), script)
+            policy = CallPolicy(max_tries=20)  # an answer by id that fails in the middle begins anew
             return GuardedConnector(faulty, policy, clock=clock.seconds, sleep=ManualSleep(clock))
 
 Last, single failures by name: the answer to the second write is lost, the third page of the leads does not come::
