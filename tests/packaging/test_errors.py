@@ -38,6 +38,7 @@ EXIT_CODES = {
     "RateLimitedError": 1,
     "RecordRejectedError": 3,
     "RetriableError": 1,
+    "RunStoppedError": 3,
     "SafetyRailError": 2,
     "SchemaDriftError": 2,
     "ServerError": 1,
