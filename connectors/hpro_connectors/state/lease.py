@@ -234,7 +234,7 @@ class Lease:
             raise StateLockedError(
                 f"Another process holds this org: {holder.words}, since {holder.since:%Y-%m-%d %H:%M:%S} UTC "
                 f"(state file {self.path}).",
-                hint=f"Wait until it has ended, or stop it. If it hangs, the org is free from {holder.until:%H:%M:%S} UTC on.",
+                hint=f"Wait until it has ended, or stop it. If it hangs, it loses it at {holder.until:%H:%M:%S} UTC.",
             )
         if has_lock:
             self._lock.name(self.owner)
