@@ -19,6 +19,7 @@ from hpro_connectors.state.assemble import StageName, as_the_crm_says, assemble_
 from hpro_connectors.state.erasing import erase_leads
 from hpro_connectors.state.loading import load_leads
 from hpro_connectors.state.marks import Marks
+from hpro_connectors.state.models import Models
 from hpro_connectors.state.opening import open_engine
 from hpro_connectors.state.pass_report import PassReport
 from hpro_connectors.state.rows import (
@@ -58,6 +59,7 @@ class StateStore:
         path: Of the file.
         transactions: On the file; the parts below and whoever adds one begin theirs with it.
         marks: Single facts that stand over all runs.
+        models: Which models there are, and which is in use.
         runs: Passes, plans, applies and rollbacks.
     """
 
@@ -67,6 +69,7 @@ class StateStore:
         self._connection = engine.connect()
         self.transactions = Transactions(path, self._connection)
         self.marks = Marks(self.transactions)
+        self.models = Models(self.transactions)
         self.runs = Runs(self.transactions)
 
     @classmethod
