@@ -20,6 +20,7 @@ from hpro_connectors.state.desired import BandChanges, band_changes
 from hpro_connectors.state.journal import Journal
 from hpro_connectors.state.loading import load_leads
 from hpro_connectors.state.marks import Marks
+from hpro_connectors.state.models import Models
 from hpro_connectors.state.open_leads import Standing
 from hpro_connectors.state.opening import open_engine
 from hpro_connectors.state.outbox import Outbox
@@ -61,6 +62,7 @@ class StateStore:
         path: Of the file.
         transactions: On the file; the parts below and whoever adds one begin theirs with it.
         marks: Single facts that stand over all runs.
+        models: Which models there are, and which is in use.
         runs: Passes, plans, applies and rollbacks.
         outbox: Rows on their way to the CRM.
         dead_letters: Rows that the CRM refused.
@@ -74,6 +76,7 @@ class StateStore:
         self._connection = engine.connect()
         self.transactions = Transactions(path, self._connection)
         self.marks = Marks(self.transactions)
+        self.models = Models(self.transactions)
         self.runs = Runs(self.transactions)
         self.outbox = Outbox(self.transactions)
         self.dead_letters = DeadLetters(self.transactions)
