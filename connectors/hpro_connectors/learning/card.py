@@ -60,9 +60,9 @@ To be looked at by a person:
 
 {comparison_table(report.comparison)}
 
-On the newest fifth of the history, {report.comparison.snapshots:,} snapshots of which {report.comparison.won:,} were won
-({100 * report.comparison.won_share:.1f} %, what the top of a list by chance holds). 95 % intervals of the bootstrap over
-{report.comparison.leads:,} leads or accounts.
+On the newest fifth of the history, {report.comparison.snapshots:,} snapshots of which {report.comparison.won:,} were
+won ({100 * report.comparison.won_share:.1f} %, what the top of a list by chance holds). 95 % intervals of the bootstrap
+over {report.comparison.leads:,} leads or accounts.
 
 ## How it was trained
 

@@ -93,12 +93,12 @@ def read_history(store: StateStore, funnel: OrgFunnel, known_until: datetime) ->
         funnel: Gives stages their names.
         known_until: Until when every stream was read, see :func:`read_until`.
     """
-    standings = store.standings()
-    ids = [lead.lead_id for lead in standings if not lead.excluded]
+    live = store.lead_ids()
+    ids = store.lead_ids(excluded=False)
     chosen = _chosen(ids)
     counts = {
-        "live": len(standings),
-        "excluded": len(standings) - len(ids),
+        "live": len(live),
+        "excluded": len(live) - len(ids),
         "looked_at": len(chosen),
         **dict.fromkeys(("undated", "unknown_stage", "malformed", "without_end", "won", "lost", "open"), 0),
     }

@@ -90,7 +90,7 @@ def refused_number() -> None:
 
 
 def refused_key() -> None:
-    {}[MAIL]
+    {"known": 1}[MAIL]
 
 
 def unknown_file() -> None:
