@@ -151,7 +151,7 @@ def test_a_stopped_owner_that_wakes_up_sends_at_most_the_batch_that_was_past_its
     lease = acquire_when_expired(path)
     with lease, StateStore.open(path) as store:
         store.transactions.fence = lease.fence
-        store.set_open([], [])
+        store.set_open([])
         os.kill(owner.pid, signal.SIGCONT)
         tell(owner)  # it goes on in the middle of its first batch of four
         heard(owner, "rows that reached the CRM: 3")
@@ -161,7 +161,7 @@ def test_a_stopped_owner_that_wakes_up_sends_at_most_the_batch_that_was_past_its
         assert "Another process took over" in message
         assert "Traceback" not in message
         assert lease.beat()
-        store.set_open([], [])
+        store.set_open([])
 
 
 def acquire_when_expired(path: Path) -> Lease:
