@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -17,6 +17,9 @@ MOST_LEADS = 30_000
 """More leads than that teach nothing new within minutes; which ones are looked at depends on their ids alone."""
 
 _BATCH = 256
+
+LeadProgress = Callable[[int], None]
+"""Called with how many leads were read since the last call."""
 
 
 class HistoryCounts(Frozen):
@@ -82,7 +85,9 @@ def read_until(store: StateStore, streams: Iterable[str]) -> datetime:
     return min(cursor for cursor in cursors.values() if cursor is not None)
 
 
-def read_history(store: StateStore, funnel: OrgFunnel, known_until: datetime) -> OrgHistory:
+def read_history(
+    store: StateStore, funnel: OrgFunnel, known_until: datetime, progress: LeadProgress | None = None
+) -> OrgHistory:
     """Read all live leads, open and closed.
 
     A lead that ended, by its stage or by what the CRM says beside it, is used only where its history, or the CRM, says
@@ -92,6 +97,7 @@ def read_history(store: StateStore, funnel: OrgFunnel, known_until: datetime) ->
         store: The state.
         funnel: Gives stages their names.
         known_until: Until when every stream was read, see :func:`read_until`.
+        progress: Told of leads.
     """
     live = store.lead_ids()
     ids = store.lead_ids(excluded=False)
@@ -104,6 +110,8 @@ def read_history(store: StateStore, funnel: OrgFunnel, known_until: datetime) ->
     }
     leads: list[Lead] = []
     for stored in _stored(store, chosen):
+        if progress is not None:
+            progress(1)
         try:
             lead = assemble_lead(stored, funnel.name_of)
         except UnknownStageError:
