@@ -16,6 +16,7 @@ from hpro_connectors.state.store import StateStore
 from hpro_sdk.lead import Frozen, UtcDatetime
 
 _CAME_THROUGH = (RunStatus.DONE, RunStatus.PARTIAL, RunStatus.STOPPED)
+_NO_MODEL = "No model is in use: passes only read. Train one with `hpro model train`."
 _FAILED = (RunStatus.FAILED, RunStatus.INTERRUPTED)
 
 
@@ -108,20 +109,20 @@ class OrgStatus(Frozen):
         notes: What is worth knowing besides.
     """
 
-    org: str | None
-    org_name: str | None
+    org: str | None = None
+    org_name: str | None = None
     at: UtcDatetime
-    last_pass: WholePass | None
+    last_pass: WholePass | None = None
     stale: bool
-    stopped: Standstill | None
-    paused: Standstill | None
-    missing: Standstill | None
-    running: RunningNow | None
-    last_failure: Failure | None
-    leads_open: NonNegativeInt
-    outbox: NonNegativeInt
-    dead_letters: NonNegativeInt
-    model: str | None
+    stopped: Standstill | None = None
+    paused: Standstill | None = None
+    missing: Standstill | None = None
+    running: RunningNow | None = None
+    last_failure: Failure | None = None
+    leads_open: NonNegativeInt = 0
+    outbox: NonNegativeInt = 0
+    dead_letters: NonNegativeInt = 0
+    model: str | None = None
     healthy: bool
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
@@ -194,6 +195,17 @@ def status_of(store: StateStore, now: datetime, max_age: timedelta) -> OrgStatus
         healthy=not reasons,
         reasons=tuple(reasons),
         notes=tuple(_notes(failure, dead, model_id, stale=stale)),
+    )
+
+
+def status_before_the_first_pass(now: datetime) -> OrgStatus:
+    """Say how an org stands of which there is no state.
+
+    Args:
+        now: This machine's clock.
+    """
+    return OrgStatus(
+        at=now, stale=True, healthy=False, reasons=(_stale_words(None, timedelta(0), None),), notes=(_NO_MODEL,)
     )
 
 
@@ -297,5 +309,5 @@ def _notes(failure: Failure | None, dead: int, model: str | None, *, stale: bool
     if dead:
         notes.append(f"The CRM refused {dead:,} {'row' if dead == 1 else 'rows'}; see `hpro deadletter list`.")
     if model is None:
-        notes.append("No model is in use: passes only read. Train one with `hpro model train`.")
+        notes.append(_NO_MODEL)
     return notes

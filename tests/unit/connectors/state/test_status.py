@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from datetime import timedelta
 
 import pytest
 
-from hpro_connectors.cli.status import print_status, status_lines
 from hpro_connectors.engine import run_pass
 from hpro_connectors.engine.rollback import roll_back
 from hpro_connectors.errors import NetworkError
 from hpro_connectors.protocol import WriteStatus
 from hpro_connectors.state import MarkName, RunKind, RunStatus
 from hpro_connectors.state.lease import Lease
-from hpro_connectors.state.status import OrgStatus, duration_words, last_whole_pass, status_of
+from hpro_connectors.state.status import (
+    OrgStatus,
+    duration_words,
+    last_whole_pass,
+    status_before_the_first_pass,
+    status_of,
+)
 from hpro_connectors.testing import World
 
 DAY = timedelta(hours=26)
@@ -32,7 +36,8 @@ def test_before_the_first_pass_an_org_is_stale(world: World) -> None:
         "Stale: no pass has read and scored everything yet. Run `hpro run --once`, or leave `hpro serve` running.",
     )
     assert found.notes == ("No model is in use: passes only read. Train one with `hpro model train`.",)
-    assert status_lines(found)[0] == "Not healthy: an org not seen yet"
+    without_a_file = status_before_the_first_pass(world.clock.now)
+    assert found == without_a_file
 
 
 def test_after_a_pass_it_is_healthy_until_that_is_too_long_ago(world: World) -> None:
@@ -152,7 +157,7 @@ def test_a_run_is_running_only_while_a_process_holds_the_org(world: World) -> No
         found = status(world)
         assert found.running is not None
         assert found.running.process == "process 77 on box"
-        assert any(line.startswith("Running now:    pass since") for line in status_lines(found))
+        assert found.running.kind is RunKind.PASS
         world.clock.advance(seconds=60)
         assert status(world).running is None
     assert status(world).running is None
@@ -189,22 +194,12 @@ def test_a_pass_without_a_model_counts_and_says_so(world: World) -> None:
     assert "No model is in use" in found.notes[0]
 
 
-def test_it_is_printed_for_people_and_for_machines_with_an_exit_code(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_goes_through_json_and_back(world: World) -> None:
     world.fill(3)
     world.run()
-    assert print_status(world.store, DAY, world.clock.now, name="main") == 0
-    said = capsys.readouterr().out
-    assert said.startswith("Healthy: main, ")
-    assert f"Last pass:      {world.clock.now:%Y-%m-%d %H:%M} UTC, less than a minute ago (run 1, done)\n" in said
-    world.store.marks.set(MarkName.PAUSED, None, "a person\x1b[31m")
-    assert print_status(world.store, DAY, world.clock.now) == 1
-    assert "\x1b" not in capsys.readouterr().out
-    assert print_status(world.store, DAY, world.clock.now, name="main", as_json=True) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert (told["crm"], told["healthy"], told["last_pass"]["status"]) == ("main", False, "done")
-    assert OrgStatus.model_validate({key: value for key, value in told.items() if key != "crm"}).paused is not None
+    world.store.marks.set(MarkName.PAUSED, world.clock.now, "a person")
+    found = status(world)
+    assert OrgStatus.model_validate_json(found.model_dump_json()) == found
 
 
 @pytest.mark.parametrize(
