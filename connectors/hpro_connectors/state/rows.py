@@ -8,22 +8,22 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from hpro_connectors.fields import ScoreRow, Trend
-from hpro_connectors.protocol import Backfill, FieldRecord, InteractionRecord, LeadRecord, Window
+from hpro_connectors.protocol import FieldRecord, InteractionRecord, LeadRecord, Window
 from hpro_sdk.lead import Band, ScoredLead, StageChange, TextVersion
 
 
 @dataclass(frozen=True, slots=True)
 class StreamCursor:
-    """How far a stream was read.
+    """How far the increments of a stream were read.
 
     Attributes:
-        cursor: End of the last window that was read whole; ``None`` before the first.
+        cursor: End of the last window that was read whole, or else of the backfill; ``None`` before that was begun.
         window: One that was begun and not ended.
         resume: Of the last page of it that was stored.
     """
 
     cursor: datetime | None = None
-    window: Window | Backfill | None = None
+    window: Window | None = None
     resume: JsonValue = None
 
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Engine, delete, select
+from pydantic import JsonValue
+from sqlalchemy import Engine, PoolProxiedConnection, delete, select
 
 from hpro_connectors.errors import SafetyRailError
 from hpro_connectors.protocol import Backfill, OrgIdentity, Page, Window
 from hpro_connectors.state import open_leads, pages, queries, ranking, scores, written
 from hpro_connectors.state._sql import among, upsert
 from hpro_connectors.state.assemble import StageName, as_the_crm_says, assemble_lead
+from hpro_connectors.state.cursors import Cursors, store_place
 from hpro_connectors.state.dead_letters import DeadLetters
 from hpro_connectors.state.desired import BandChanges, WritingLimits, band_changes
 from hpro_connectors.state.journal import Journal
 from hpro_connectors.state.loading import load_leads
 from hpro_connectors.state.marks import Marks
+from hpro_connectors.state.models import Models
 from hpro_connectors.state.open_leads import Standing
 from hpro_connectors.state.opening import open_engine
 from hpro_connectors.state.outbox import Outbox
@@ -35,7 +39,7 @@ from hpro_connectors.state.rows import (
     WrittenRow,
 )
 from hpro_connectors.state.runs import Runs
-from hpro_connectors.state.schema import ORG, REREADS
+from hpro_connectors.state.schema import LEADS, ORG, REREADS
 from hpro_connectors.state.surrogates import harmless
 from hpro_connectors.state.transactions import Transactions
 from hpro_connectors.state.translation import translating
@@ -60,7 +64,9 @@ class StateStore:
     Attributes:
         path: Of the file.
         transactions: On the file; the parts below and whoever adds one begin theirs with it.
+        cursors: How far streams were read.
         marks: Single facts that stand over all runs.
+        models: Which models there are, and which is in use.
         runs: Passes, plans, applies and rollbacks.
         outbox: Rows on their way to the CRM.
         dead_letters: Rows that the CRM refused.
@@ -73,7 +79,9 @@ class StateStore:
         self._engine = engine
         self._connection = engine.connect()
         self.transactions = Transactions(path, self._connection)
+        self.cursors = Cursors(self.transactions)
         self.marks = Marks(self.transactions)
+        self.models = Models(self.transactions)
         self.runs = Runs(self.transactions)
         self.outbox = Outbox(self.transactions)
         self.dead_letters = DeadLetters(self.transactions)
@@ -118,10 +126,16 @@ class StateStore:
 
     def checkpoint(self) -> None:
         """Bring SQLite's log into the file and empty it, so that erased text stands in neither."""
+        with self.driver() as driver:
+            driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    @contextmanager
+    def driver(self) -> Iterator[PoolProxiedConnection]:
+        """Give SQLite's own connection, outside of any transaction."""
         with translating(self.path):
             driver = self._engine.raw_connection()
             try:
-                driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+                yield driver
             finally:
                 driver.close()
 
@@ -157,9 +171,16 @@ class StateStore:
     # Reading the CRM
 
     def cursor(self, stream: str) -> StreamCursor:
-        """Give how far a stream was read."""
-        with self.transactions.reading() as connection:
-            return pages.read_cursor(connection, stream)
+        """Give how far the increments of a stream were read."""
+        return self.cursors.increments(stream)
+
+    def backfill(self, stream: str) -> tuple[Backfill, JsonValue] | None:
+        """Give a backfill that has not ended, and the resume of its last page; ``None`` when there is none."""
+        return self.cursors.backfill(stream)
+
+    def is_backfilled(self) -> bool:
+        """Whether all that existed was read once: before that, ranks would be those of some leads only."""
+        return self.cursors.is_backfilled()
 
     def store_page(self, page: Page, object_type: str, stream: str, window: Window | Backfill | None) -> None:
         """Store a page together with how far its stream was read.
@@ -173,7 +194,7 @@ class StateStore:
         with self.transactions.writing() as connection:
             pages.store_page(connection, page, object_type)
             if window is not None:
-                pages.store_cursor(connection, stream, window, page)
+                store_place(connection, stream, window, page)
 
     def rereads(self) -> list[str]:
         """Give the leads of which all is to be read again by id."""
@@ -209,6 +230,18 @@ class StateStore:
             count = open_leads.count_standing(connection, standing, exclude_field)
             return count, open_leads.leads_standing(connection, standing, exclude_field, limit)
 
+    def lead_ids(self, *, excluded: bool = True) -> list[str]:
+        """Give the ids of all live leads, open and closed, in order.
+
+        Args:
+            excluded: Those too that people asked not to be scored.
+        """
+        wanted = select(LEADS.c.lead_id).where(LEADS.c.deleted_at.is_(None)).order_by(LEADS.c.lead_id)
+        if not excluded:
+            wanted = wanted.where(LEADS.c.excluded.is_(False))
+        with self.transactions.reading() as connection:
+            return list(connection.scalars(wanted))
+
     def results_of(self, lead_ids: Sequence[str]) -> dict[str, tuple[str | None, OutcomeResult | None]]:
         """Give stage and result of live leads, by id; others are left out."""
         with self.transactions.reading() as connection:
@@ -242,6 +275,19 @@ class StateStore:
         with self.transactions.writing() as connection:
             scores.store_scores(connection, scored, same)
             scores.store_failures(connection, failed, model_id)
+
+    def forget_prompts(self, lead_ids: Sequence[str] | None = None, *, dry_run: bool = False) -> int:
+        """Let the next scoring score leads anew even where nothing of them changed.
+
+        Args:
+            lead_ids: Of these leads only; default: of all open ones.
+            dry_run: Only count them.
+
+        Returns:
+            How many leads that concerns.
+        """
+        with self.transactions.writing() if not dry_run else self.transactions.reading() as connection:
+            return scores.forget_prompts(connection, lead_ids, dry_run=dry_run)
 
     def current_scores(self, org_id: str, object_type: str) -> list[CurrentScore]:
         """Give the scores of all open leads that have one."""
