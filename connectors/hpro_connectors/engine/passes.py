@@ -11,8 +11,9 @@ from hpro_connectors.engine.scoring import Scoring
 from hpro_connectors.engine.settings import PassSettings, Progress, Stage
 from hpro_connectors.engine.writeback import Sender, Writeback
 from hpro_connectors.engine.writing_rule import limits_of
-from hpro_connectors.protocol import Connector, WriteStatus
+from hpro_connectors.protocol import Connector
 from hpro_connectors.state import PassReport, Plan, RunKind, StageSeconds, StateStore, Wanted
+from hpro_connectors.state.desired import WriteReason, WritingLimits
 from hpro_connectors.state.pass_report import MAX_PROBLEMS
 from hpro_sdk.errors import ConfigError
 from hpro_sdk.scoring.scorer import Scorer
@@ -62,8 +63,9 @@ def run_pass(
                 work.took["rank"] += work.watch.lap()
             else:
                 if work.wanted.rows or work.wanted.clears:
-                    work.stop = check_rails(store, work.model_id, settings, run.run_id)
+                    work.stop = check_rails(store, limits, work.model_id, settings, run.run_id)
                 if work.stop is None:
+                    work.confirm_scores(limits)
                     work.wanted = store.outbox.fill(limits, run.run_id)
                     work.took["rank"] += work.watch.lap()
                     work.send(run.run_id, limits.metadata_hash)
@@ -200,6 +202,11 @@ class Work:
         """Whether all that comes before writing is done, and writing is asked for."""
         return self.ranked is not None and Stage.WRITE in self.settings.stages
 
+    def confirm_scores(self, limits: WritingLimits) -> None:
+        """Before rows are written only to show life: have them say when their scores were last looked at."""
+        if WriteReason.REFRESH.value in self.wanted.reasons:
+            self.store.outbox.confirm_scores(limits, self.model_id, self.org.as_of)
+
     def send(self, run_id: int, metadata_hash: str) -> None:
         """Send the outbox."""
         sender = Sender(self.connector, self.store, self.settings, run_id, self.org.as_of, metadata_hash)
@@ -228,11 +235,11 @@ class Work:
             written=done.written,
             cleared=done.cleared,
             unchanged=max(0, ranked - wanted.rows) if self.may_write() else 0,
-            rejected=done.other[WriteStatus.REJECTED] + done.other[WriteStatus.RETRY],
+            rejected=len(done.not_taken),
             dead=done.dead,
             waiting=self.store.outbox.size(),
-            skipped=done.other[WriteStatus.SKIPPED],
-            gone=done.other[WriteStatus.GONE],
+            skipped=done.skipped,
+            gone=done.gone,
             calls=self.connector.limits().calls - self.calls_before,
             seconds=self.watch.total(),
             took=StageSeconds(**self.took),
@@ -240,6 +247,6 @@ class Work:
             stop_reason=None if self.stop is None else self.stop.reason,
             is_backfilled=self.is_backfilled,
             ended_early=not (self.is_read and scoring.complete and done.complete),
-            problem_count=scoring.problem_count + done.problem_count,
+            problem_count=scoring.problem_count + len(done.not_taken),
             problems=problems[:MAX_PROBLEMS],
         )

@@ -12,6 +12,7 @@ from hpro_connectors.state._sql import among, insert_ignoring, is_stale
 from hpro_connectors.state.leads import mark_changed, mark_rereads, resolve_merged
 from hpro_connectors.state.schema import (
     CHANGED_LEADS,
+    DEAD_LETTERS,
     ERASED_PERSONS,
     FAILED_PROMPTS,
     FIELD_CHANGES,
@@ -19,6 +20,7 @@ from hpro_connectors.state.schema import (
     INTERACTION_PERSONS,
     INTERACTIONS,
     LEADS,
+    OUTBOX,
     REREADS,
     SCORE_HISTORY,
     SCORES,
@@ -114,7 +116,7 @@ def erase_leads(connection: Connection, deleted_at: Mapping[str, datetime]) -> N
             .values(record=None, person_id=None, owner_id=None, stage=None, result=None, open=False, deleted_at=moment)
         )
     _erase_interactions(connection, theirs - _held(connection, theirs), persons_of)
-    for table in (STAGE_CHANGES, FIELD_CHANGES, SCORES, FAILED_PROMPTS, CHANGED_LEADS, REREADS):
+    for table in (STAGE_CHANGES, FIELD_CHANGES, SCORES, FAILED_PROMPTS, CHANGED_LEADS, REREADS, OUTBOX, DEAD_LETTERS):
         connection.execute(delete(table).where(among(table.c.lead_id, ids)))
     # A lead that comes back shows what was written before it was deleted.
     connection.execute(update(WRITTEN_ROWS).where(among(WRITTEN_ROWS.c.lead_id, ids)).values(resend=True))
