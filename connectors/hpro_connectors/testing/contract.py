@@ -214,6 +214,25 @@ class ConnectorContract(ABC):
         lead_id = cleared.lead.lead_id
         _check(connector.read_back([lead_id]) == {lead_id: cleared}, "None does not clear a field")
 
+    def test_a_record_tells_what_it_shows(self) -> None:
+        """With our fields in place every record tells of them, empty ones too: that is how drift is seen."""
+        connector = self.make_crm().connector()
+        connector.ensure_fields()
+        lead_id = _lead_ids(connector)[0]
+        key = _key(connector, lead_id)
+        row = _row(key, 1)
+        for written in (None, row, ScoreRow(lead=key)):
+            if written is not None:
+                connector.write([written])
+            expected = written or ScoreRow(lead=key)
+            _check(_shown(connector).get(lead_id) == expected, "a record does not tell what is shown")
+            _check(connector.read_back([lead_id]) == {lead_id: expected}, "what is read back is not what is shown")
+        others = [shown for name, shown in _shown(connector).items() if name != lead_id]
+        _check(
+            all(shown == ScoreRow(lead=_key(connector, shown.lead.lead_id)) for shown in others if shown), "not empty"
+        )
+        _check(None not in others, "empty fields are told as None, which says that there are none")
+
     def test_an_unknown_row_stops_no_other(self) -> None:
         """One result a row; a record that does not exist is gone."""
         connector = self.make_crm().connector()
@@ -321,6 +340,12 @@ def _leads(connector: Connector) -> dict[RecordKey, LeadRecord]:
         for key, record in found.items()
         if isinstance(record, LeadRecord)
     }
+
+
+def _shown(connector: Connector) -> dict[str, ScoreRow | None]:
+    """What all leads show of our fields, as their records tell."""
+    records = _records(connector.read(connector.streams()[0].name, _everything(connector))).values()
+    return {record.key.lead_id: record.shown for record in records if isinstance(record, LeadRecord)}
 
 
 def _lead_ids(connector: Connector) -> Sequence[str]:
