@@ -141,6 +141,12 @@ class SafetyRailError(FatalError):
     exit_code: ClassVar[int] = 2
 
 
+class RunStoppedError(ConnectorError):
+    """The run was asked to stop; what was stored stays."""
+
+    exit_code: ClassVar[int] = 3
+
+
 class StateError(ConnectorError):
     """HPRO's own state cannot be used."""
 

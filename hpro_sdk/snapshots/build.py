@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from hpro_sdk.errors import ConfigError
 from hpro_sdk.funnel import Funnel
 from hpro_sdk.lead import Lead, LeadSnapshot, TrainingExample
-from hpro_sdk.snapshots.cutoffs import divide_cutoffs, to_utc
+from hpro_sdk.snapshots.cutoffs import VALID_SHARE, divide_cutoffs, to_utc
 from hpro_sdk.snapshots.lead_history import FieldHistory, InteractionHistory
 from hpro_sdk.snapshots.stage_history import StageHistory
 
@@ -31,6 +31,7 @@ def build_snapshots(
     funnel: Funnel,
     known_at_creation: Collection[str],
     known_until: datetime,
+    valid_share: float = VALID_SHARE,
 ) -> list[TrainingExample]:
     """Give one training example per lead and cutoff at which the lead existed and was open.
 
@@ -43,7 +44,8 @@ def build_snapshots(
     was won at any time in it; lost when it stood at lost at its end; otherwise open. A snapshot whose horizon has
     not run out at ``known_until`` is dropped, converted or not: keeping only the early winners would be a leak.
 
-    The cutoffs that have examples are divided by time into train, valid and test (about 70, 10 and 20 %). A group is
+    The cutoffs that have examples are divided by time into train, valid and test (about 70, 10 and 20 %,
+    or as ``valid_share`` says). A group is
     the account, else the person, else the lead, by id; it belongs to the side of its first snapshot, and its
     snapshots on other sides are dropped, so that no side is chosen by how a lead ended.
 
@@ -55,6 +57,7 @@ def build_snapshots(
         funnel: Resolves stages, and says which are won and lost.
         known_at_creation: Fields that are filled in when a lead is created, and later change only as tracked.
         known_until: Until when the histories are complete: when they were read.
+        valid_share: Share of the cutoffs that validate, above 0 and below 0.8.
 
     Returns:
         Examples by cutoff, then by lead key.
@@ -99,7 +102,7 @@ def build_snapshots(
             extra={"event": "undated_interactions", "interactions": undated},
         )
     examples.sort(key=lambda example: (example.snapshot.as_of, example.snapshot.key))
-    return _split(examples)
+    return _split(examples, valid_share)
 
 
 def _usable(leads: Iterable[Lead]) -> Iterator[Lead]:
@@ -148,9 +151,9 @@ def _examples(
         )
 
 
-def _split(examples: Sequence[TrainingExample]) -> list[TrainingExample]:
+def _split(examples: Sequence[TrainingExample], valid_share: float) -> list[TrainingExample]:
     """Fill in the sides of examples in order of time, and drop those of a group whose side is another."""
-    sides = divide_cutoffs(list({example.snapshot.as_of for example in examples}))
+    sides = divide_cutoffs(list({example.snapshot.as_of for example in examples}), valid_share)
     side_of_group: dict[str | None, str] = {}
     kept: list[TrainingExample] = []
     for example in examples:

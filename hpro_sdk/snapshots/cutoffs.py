@@ -55,19 +55,20 @@ def to_utc(moment: datetime, name: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def divide_cutoffs(cutoffs: Sequence[datetime]) -> dict[datetime, Side]:
-    """Divide cutoffs by time: about the oldest 70 % train, the next 10 % validate, the newest 20 % test.
+def divide_cutoffs(cutoffs: Sequence[datetime], valid_share: float = VALID_SHARE) -> dict[datetime, Side]:
+    """Divide cutoffs by time: the newest 20 % test, the share before them (10 %) validates, the oldest train.
 
     Of three or more, each side gets at least one. Two are train and valid, without which nothing can be trained;
     one is train.
 
     Args:
         cutoffs: Distinct, in any order.
+        valid_share: Share of the cutoffs that validate.
     """
     ordered = sorted(cutoffs)
     count = len(ordered)
     test = 0 if count < 3 else max(1, round(TEST_SHARE * count))
-    valid = 0 if count < 2 else max(1, round(VALID_SHARE * count))
+    valid = 0 if count < 2 else max(1, round(valid_share * count))
     counts: list[tuple[Side, int]] = [("train", count - valid - test), ("valid", valid), ("test", test)]
     sides = [side for side, cutoffs_of_side in counts for _ in range(cutoffs_of_side)]
     return dict(zip(ordered, sides, strict=True))

@@ -39,6 +39,7 @@ EXIT_CODES = {
     "RecordRejectedError": 3,
     "ResumeExpiredError": 1,
     "RetriableError": 1,
+    "RunStoppedError": 3,
     "SafetyRailError": 2,
     "SchemaDriftError": 2,
     "ServerError": 1,

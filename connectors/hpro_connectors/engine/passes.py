@@ -130,6 +130,7 @@ class Work:
     stop: Stop | None = None
     read_count: int = 0
     is_read: bool = True
+    is_backfilled: bool = False
     ranked: int | None = None
 
     @classmethod
@@ -167,13 +168,18 @@ class Work:
     def read(self) -> None:
         """Read what changed."""
         if Stage.READ in self.settings.stages:
-            sink = PageSink(self.store, self.org.description.object_type, self.progress)
+            sink = PageSink(self.store, self.org.description.object_type, self.progress, self.settings.stop)
             self.read_count = read_changes(self.connector, sink, self.org.as_of, self.settings)
+            self.is_read = not sink.stopped
+        self.is_backfilled = self.store.cursors.is_backfilled()
         self.took["read"] += self.watch.lap()
 
     def score(self) -> None:
-        """Score and rank, or only rank where scoring is not asked for; without a model nothing."""
-        if self.scorer is None or not self.is_read:
+        """Score and rank, or only rank where scoring is not asked for.
+
+        Without a model nothing is done; nor before everything was read once: half of an org has no ranking.
+        """
+        if self.scorer is None or not self.is_read or not self.is_backfilled:
             return
         if Stage.SCORE in self.settings.stages:
             self.ranked = score_and_rank(
@@ -232,6 +238,7 @@ class Work:
             took=StageSeconds(**self.took),
             stop_code=None if self.stop is None else self.stop.code.value,
             stop_reason=None if self.stop is None else self.stop.reason,
+            is_backfilled=self.is_backfilled,
             ended_early=not (self.is_read and scoring.complete and done.complete),
             problem_count=scoring.problem_count + done.problem_count,
             problems=problems[:MAX_PROBLEMS],
