@@ -73,6 +73,10 @@ class NetworkError(RetriableError):
     """The CRM cannot be reached."""
 
 
+class ResumeExpiredError(ConnectorError):
+    """The CRM no longer knows the place where reading stopped."""
+
+
 class SkippableError(ConnectorError):
     """One record cannot be used; the others go on."""
 

@@ -143,7 +143,8 @@ class LeadRecord(Frozen):
         result_at: When that was decided.
         excluded: Whether people have asked for it not to be scored.
         fields: Values by name, without our own.
-        shown: What the CRM shows of our own fields; ``None`` where it shows nothing or was not asked.
+        shown: What the CRM shows of our own fields; all values ``None`` where they are empty. ``None`` itself says
+            nothing about them: they do not exist, or were not asked for.
     """
 
     record_type: Literal["lead"] = "lead"
@@ -355,6 +356,9 @@ class Connector(Protocol):
             stream: One of :meth:`streams`.
             window: What to read.
             resume: Of the last page that was stored; ``None`` begins anew.
+
+        Raises:
+            ResumeExpiredError: ``resume`` is not, or no longer, known. What was read is read again from the beginning.
         """
 
     def read_by_lead(self, stream: str, lead_ids: Sequence[str]) -> Iterator[Page]:
@@ -379,7 +383,7 @@ class Connector(Protocol):
         """
 
     def read_back(self, lead_ids: Sequence[str]) -> dict[str, ScoreRow | None]:
-        """Give what the CRM shows of our own fields; a record that does not exist is left out."""
+        """Give what the CRM shows of our own fields, as :class:`LeadRecord` does; no record, no entry."""
 
     def limits(self) -> CallLimits:
         """Give the counters; costs no request."""

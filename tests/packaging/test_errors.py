@@ -37,6 +37,7 @@ EXIT_CODES = {
     "QuotaExhaustedError": 5,
     "RateLimitedError": 1,
     "RecordRejectedError": 3,
+    "ResumeExpiredError": 1,
     "RetriableError": 1,
     "RunStoppedError": 3,
     "SafetyRailError": 2,

@@ -13,6 +13,7 @@ from hpro_connectors.protocol import FieldRecord, LeadRecord, RecordKey
 from hpro_connectors.state._sql import among
 from hpro_connectors.state.interactions import read_interaction
 from hpro_connectors.state.leads import read_lead
+from hpro_connectors.state.ledger import seen_fields, seen_stages
 from hpro_connectors.state.rows import StoredInteraction, StoredLead
 from hpro_connectors.state.schema import (
     FIELD_CHANGES,
@@ -47,12 +48,15 @@ def load_leads(connection: Connection, lead_ids: Sequence[str]) -> list[StoredLe
     interactions = _interactions(connection, list(records))
     stages = _stage_changes(connection, list(records))
     fields = _field_changes(connection, records)
+    stages_seen, fields_seen = seen_stages(connection, records), seen_fields(connection, records)
     return [
         StoredLead(
             record=records[lead_id],
             interactions=tuple(interactions[lead_id]),
             stage_changes=tuple(stages[lead_id]),
             field_changes=tuple(fields[lead_id]),
+            stages_seen=tuple(stages_seen[lead_id]),
+            fields_seen=tuple(fields_seen[lead_id]),
         )
         for lead_id in lead_ids
         if lead_id in records

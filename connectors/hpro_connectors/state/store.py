@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pydantic import JsonValue
 from sqlalchemy import Engine, delete, select
 
 from hpro_connectors.errors import SafetyRailError
@@ -15,6 +16,7 @@ from hpro_connectors.protocol import Backfill, OrgIdentity, Page, Window
 from hpro_connectors.state import open_leads, pages, queries, ranking, scores, written
 from hpro_connectors.state._sql import among, upsert
 from hpro_connectors.state.assemble import StageName, as_the_crm_says, assemble_lead
+from hpro_connectors.state.cursors import Cursors, store_place
 from hpro_connectors.state.dead_letters import DeadLetters
 from hpro_connectors.state.desired import BandChanges, band_changes
 from hpro_connectors.state.journal import Journal
@@ -61,6 +63,7 @@ class StateStore:
     Attributes:
         path: Of the file.
         transactions: On the file; the parts below and whoever adds one begin theirs with it.
+        cursors: How far streams were read.
         marks: Single facts that stand over all runs.
         models: Which models there are, and which is in use.
         runs: Passes, plans, applies and rollbacks.
@@ -75,6 +78,7 @@ class StateStore:
         self._engine = engine
         self._connection = engine.connect()
         self.transactions = Transactions(path, self._connection)
+        self.cursors = Cursors(self.transactions)
         self.marks = Marks(self.transactions)
         self.models = Models(self.transactions)
         self.runs = Runs(self.transactions)
@@ -160,9 +164,16 @@ class StateStore:
     # Reading the CRM
 
     def cursor(self, stream: str) -> StreamCursor:
-        """Give how far a stream was read."""
-        with self.transactions.reading() as connection:
-            return pages.read_cursor(connection, stream)
+        """Give how far the increments of a stream were read."""
+        return self.cursors.increments(stream)
+
+    def backfill(self, stream: str) -> tuple[Backfill, JsonValue] | None:
+        """Give a backfill that has not ended, and the resume of its last page; ``None`` when there is none."""
+        return self.cursors.backfill(stream)
+
+    def is_backfilled(self) -> bool:
+        """Whether all that existed was read once: before that, ranks would be those of some leads only."""
+        return self.cursors.is_backfilled()
 
     def store_page(self, page: Page, object_type: str, stream: str, window: Window | Backfill | None) -> None:
         """Store a page together with how far its stream was read.
@@ -176,7 +187,7 @@ class StateStore:
         with self.transactions.writing() as connection:
             pages.store_page(connection, page, object_type)
             if window is not None:
-                pages.store_cursor(connection, stream, window, page)
+                store_place(connection, stream, window, page)
 
     def rereads(self) -> list[str]:
         """Give the leads of which all is to be read again by id."""

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Protocol
 from unittest import SkipTest
 
+from hpro_connectors.errors import ResumeExpiredError
 from hpro_connectors.fields import SCORE_FIELDS, ScoreRow, Trend
 from hpro_connectors.protocol import (
     Backfill,
@@ -110,6 +111,16 @@ class ConnectorContract(ABC):
                 _check(after <= rest, f"{stream.name}: a resume loses records")
                 _check(rest <= after, f"{stream.name}: a resume goes back to earlier pages")
 
+    def test_a_resume_that_is_not_known_is_refused_by_name(self) -> None:
+        """Then the engine begins the window anew; any other error would end every pass to come."""
+        connector = self.make_crm().connector()
+        for stream in connector.streams():
+            try:
+                list(connector.read(stream.name, _everything(connector), {"no": "such place"}))
+            except ResumeExpiredError:
+                continue
+            raise AssertionError(f"{stream.name}: a resume of nobody was taken")
+
     def test_windows_are_half_open(self) -> None:
         """What was modified at the start is in, at the end is out."""
         crm = self.make_crm()
@@ -202,6 +213,25 @@ class ConnectorContract(ABC):
         connector.write([cleared])
         lead_id = cleared.lead.lead_id
         _check(connector.read_back([lead_id]) == {lead_id: cleared}, "None does not clear a field")
+
+    def test_a_record_tells_what_it_shows(self) -> None:
+        """With our fields in place every record tells of them, empty ones too: that is how drift is seen."""
+        connector = self.make_crm().connector()
+        connector.ensure_fields()
+        lead_id = _lead_ids(connector)[0]
+        key = _key(connector, lead_id)
+        row = _row(key, 1)
+        for written in (None, row, ScoreRow(lead=key)):
+            if written is not None:
+                connector.write([written])
+            expected = written or ScoreRow(lead=key)
+            _check(_shown(connector).get(lead_id) == expected, "a record does not tell what is shown")
+            _check(connector.read_back([lead_id]) == {lead_id: expected}, "what is read back is not what is shown")
+        others = [shown for name, shown in _shown(connector).items() if name != lead_id]
+        _check(
+            all(shown == ScoreRow(lead=_key(connector, shown.lead.lead_id)) for shown in others if shown), "not empty"
+        )
+        _check(None not in others, "empty fields are told as None, which says that there are none")
 
     def test_an_unknown_row_stops_no_other(self) -> None:
         """One result a row; a record that does not exist is gone."""
@@ -310,6 +340,12 @@ def _leads(connector: Connector) -> dict[RecordKey, LeadRecord]:
         for key, record in found.items()
         if isinstance(record, LeadRecord)
     }
+
+
+def _shown(connector: Connector) -> dict[str, ScoreRow | None]:
+    """What all leads show of our fields, as their records tell."""
+    records = _records(connector.read(connector.streams()[0].name, _everything(connector))).values()
+    return {record.key.lead_id: record.shown for record in records if isinstance(record, LeadRecord)}
 
 
 def _lead_ids(connector: Connector) -> Sequence[str]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from hpro_connectors.errors import FatalError
+from hpro_connectors.errors import FatalError, ResumeExpiredError
 from hpro_connectors.fields import SCORE_FIELDS, ScoreRow
 from hpro_connectors.protocol import (
     Backfill,
@@ -88,6 +88,8 @@ class MemoryConnector:
 
     def read(self, stream: str, window: Window | Backfill, resume: JsonValue = None) -> Iterator[Page]:
         """Give what changed in a window, oldest first; ``resume`` is the place of the last change given."""
+        if resume is not None and not (isinstance(resume, list) and len(resume) == 2):
+            raise ResumeExpiredError("The place where reading stopped is not one of this connector.", stream=stream)
         number = 0
         while True:
             self.before_page(stream, number)
@@ -153,7 +155,7 @@ class MemoryConnector:
     def read_back(self, lead_ids: Sequence[str]) -> dict[str, ScoreRow | None]:
         """Give what the CRM shows."""
         self._calls += 1
-        return {lead_id: self.company.shown.get(lead_id) for lead_id in lead_ids if lead_id in self.company.leads}
+        return {lead_id: self.company.shown_of(lead_id) for lead_id in lead_ids if lead_id in self.company.leads}
 
     def limits(self) -> CallLimits:
         """Give the counters."""
@@ -172,7 +174,7 @@ class MemoryConnector:
         return answer
 
     def _shown(self, lead_id: str) -> Record:
-        return self.company.leads[lead_id].model_copy(update={"shown": self.company.shown.get(lead_id)})
+        return self.company.leads[lead_id].model_copy(update={"shown": self.company.shown_of(lead_id)})
 
     def _changes(self, stream: str, window: Window | Backfill) -> Iterator[_Change]:
         for change in self._everything(stream):

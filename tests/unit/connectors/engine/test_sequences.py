@@ -61,6 +61,12 @@ class Company(RuleBasedStateMachine):
         if lead_id := self.lead(number):
             self.world.company.change_lead(lead_id, stage=stage)
 
+    @rule(number=numbers, rank=st.none() | st.integers(1, 9), cleared=st.booleans())
+    def overwrite(self, number: int, rank: int | None, cleared: bool) -> None:
+        """Somebody changes what we wrote, or empties all of it."""
+        if lead_id := self.lead(number):
+            self.world.company.overwrite_shown(lead_id, **({} if cleared else {"rank": rank, "model": "theirs"}))
+
     @rule(number=numbers, excluded=st.booleans())
     def exclude(self, number: int, excluded: bool) -> None:
         if lead_id := self.lead(number):
