@@ -73,6 +73,10 @@ class NetworkError(RetriableError):
     """The CRM cannot be reached."""
 
 
+class ResumeExpiredError(ConnectorError):
+    """The CRM no longer knows the place where reading stopped."""
+
+
 class SkippableError(ConnectorError):
     """One record cannot be used; the others go on."""
 
@@ -135,6 +139,12 @@ class SafetyRailError(FatalError):
     """A safety rail stopped the pass before it wrote: a person must decide."""
 
     exit_code: ClassVar[int] = 2
+
+
+class RunStoppedError(ConnectorError):
+    """The run was asked to stop; what was stored stays."""
+
+    exit_code: ClassVar[int] = 3
 
 
 class StateError(ConnectorError):

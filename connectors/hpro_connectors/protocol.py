@@ -355,6 +355,9 @@ class Connector(Protocol):
             stream: One of :meth:`streams`.
             window: What to read.
             resume: Of the last page that was stored; ``None`` begins anew.
+
+        Raises:
+            ResumeExpiredError: ``resume`` is not, or no longer, known. What was read is read again from the beginning.
         """
 
     def read_by_lead(self, stream: str, lead_ids: Sequence[str]) -> Iterator[Page]:

@@ -38,6 +38,8 @@ def plain_problem(error: ErrorDetails) -> str:
         return "is required"
     if error["type"] in ("model_type", "dict_type", "model_attributes_type"):
         return "must be a table of keys"
+    if error["type"] in {"tuple_type", "list_type"}:
+        return "must be a list"
     message = error["msg"].removeprefix("Value error, ")
     return " ".join(message.split())
 

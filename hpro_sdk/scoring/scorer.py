@@ -121,12 +121,20 @@ class Scorer:
         A prompt is evaluated once however many leads share it, and equal prompts get the same score; up to a
         million different prompts are remembered within one call.
         """
+        return self.score_rendered((snapshot, self.render(snapshot)) for snapshot in snapshots)
+
+    def score_rendered(self, rendered: Iterable[tuple[LeadSnapshot, RenderedPrompt]]) -> Iterator[ScoredLead]:
+        """Score snapshots whose prompts were rendered by :meth:`render` already; as :meth:`score_snapshots`.
+
+        Args:
+            rendered: Snapshots and their prompts.
+        """
         remembered: dict[bytes, LogitPair] = {}
-        fitting = map(self._fitting, snapshots)
-        while chunk := list(itertools.islice(fitting, CHUNK)):
-            prompts = [self._renderer.render(snapshot) for snapshot in chunk]
-            logits = self._evaluate_once(prompts, remembered)
-            yield from self._scored(chunk, prompts, logits)
+        pairs = iter(rendered)
+        while chunk := list(itertools.islice(pairs, CHUNK)):
+            snapshots = [self._fitting(snapshot) for snapshot, _ in chunk]
+            prompts = [prompt for _, prompt in chunk]
+            yield from self._scored(snapshots, prompts, self._evaluate_once(prompts, remembered))
 
     def _fitting(self, snapshot: LeadSnapshot) -> LeadSnapshot:
         """Refuse what the model was not made for, and give the stage its name in the model's funnel."""

@@ -81,7 +81,7 @@ def demo(
             print_step(step)
     reports = [step.outcome.report for step in done if isinstance(step, PassStep)]
     if as_json:
-        print_json(demo_json(places, reports[0].model_id, done))
+        print_json(demo_json(places, reports[0].model_id or "", done))
     else:
         print_next(places, done, model, generated=org is None)
     if problems := problem_lines(reports[-1]):

@@ -22,7 +22,7 @@ from hpro_connectors.demo.org_scores import (
     read_shown,
     write_request,
 )
-from hpro_connectors.errors import FatalError
+from hpro_connectors.errors import FatalError, ResumeExpiredError
 from hpro_connectors.fields import SCORE_FIELDS, FieldType, ScoreRow
 from hpro_connectors.protocol import (
     Backfill,
@@ -115,7 +115,8 @@ class DemoConnector:
             resume: Of the last page that was stored; ``None`` begins anew.
 
         Raises:
-            FatalError: There is no such stream, or ``resume`` is not of this connector.
+            FatalError: There is no such stream.
+            ResumeExpiredError: ``resume`` is not of this connector.
             ConnectorError: The org cannot be read.
         """
         table = _table(stream)
@@ -285,7 +286,7 @@ def _read_resume(table: Table, resume: JsonValue) -> tuple[int, int | str] | Non
     match resume:
         case [int(stamp), int() | str() as record_id] if isinstance(record_id, id_type):
             return stamp, record_id
-    raise FatalError(
+    raise ResumeExpiredError(
         "The place where reading stopped is not one of this connector.",
         hint="Read the stream from its beginning.",
         stream=table.name,

@@ -84,7 +84,7 @@ class ScoredOrg:
         Raises:
             HproError: As :func:`~hpro_connectors.engine.run_pass` does.
         """
-        report = run_pass(self.connector, self.store, self.scorer, PassSettings(lag_s=0), progress)
+        report = run_pass(self.connector, self.store, self.scorer, PassSettings(lag_s=0, rails=False), progress)
         return PassOutcome(report, tuple(self.store.queue()))
 
     def rank_scores(self) -> dict[str, float]:
@@ -100,11 +100,12 @@ class ScoredOrg:
             after: The list after the last pass.
         """
         results = {stage.name: stage.result for stage in self.description.stages}
-        ended = {
-            lead.lead_id: results.get(lead.stage or "") if lead.result is None else lead.result
-            for lead in self.store.standings()
-        }
         earlier, now = ({row.lead_id: row for row in rows} for rows in (before, after))
+        standing = self.store.results_of(sorted(earlier.keys() - now.keys()))
+        ended = {
+            lead_id: results.get(stage or "") if result is None else result
+            for lead_id, (stage, result) in standing.items()
+        }
         left = [ended.get(lead_id) for lead_id in earlier.keys() - now.keys()]
         won, lost = (left.count(result) for result in (OutcomeResult.WON, OutcomeResult.LOST))
         moved = [(earlier[lead_id].band, now[lead_id].band) for lead_id in earlier.keys() & now.keys()]

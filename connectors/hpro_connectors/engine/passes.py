@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
-from hpro_connectors.engine.ranks import rank_open_leads
+from hpro_connectors.engine.rails import Stop, check_rails, current_stop
 from hpro_connectors.engine.reading import PageSink, read_changes
-from hpro_connectors.engine.scoring import score_leads, settle_open_leads
-from hpro_connectors.engine.settings import PassSettings, Progress
-from hpro_connectors.engine.stages import StageNames
-from hpro_connectors.engine.writeback import Writeback, plan_writes, send_writes
+from hpro_connectors.engine.running import OrgAtHand, Stopwatch, look_at_org, rank, running, score_and_rank, silent
+from hpro_connectors.engine.scoring import Scoring
+from hpro_connectors.engine.settings import PassSettings, Progress, Stage
+from hpro_connectors.engine.writeback import Sender, Writeback
+from hpro_connectors.engine.writing_rule import limits_of
 from hpro_connectors.protocol import Connector, WriteStatus
-from hpro_connectors.state import PassReport, StateStore
+from hpro_connectors.state import PassReport, Plan, RunKind, StageSeconds, StateStore, Wanted
 from hpro_connectors.state.pass_report import MAX_PROBLEMS
-from hpro_connectors.state.runs import RunKind, RunStatus
+from hpro_sdk.errors import ConfigError
 from hpro_sdk.scoring.scorer import Scorer
 
-_LOGGER = logging.getLogger(__name__)
-
-
-def _silent(_what: str, _done: int) -> None:
-    pass
+_NOTHING = Wanted(rows=0, clears=0, reasons={})
 
 
 def run_pass(
     connector: Connector,
     store: StateStore,
-    scorer: Scorer,
+    scorer: Scorer | None,
     settings: PassSettings | None = None,
     progress: Progress | None = None,
 ) -> PassReport:
@@ -39,67 +35,211 @@ def run_pass(
     Args:
         connector: One scored object of one org.
         store: The state of that org.
-        scorer: The model.
-        settings: Lag, overlap, batches; default: as :class:`~hpro_connectors.engine.settings.PassSettings` says.
+        scorer: The model; without one the pass only reads.
+        settings: Stages, lag, overlap, limits; default: as :class:`~hpro_connectors.engine.settings.PassSettings` says.
         progress: Called now and then with what is being done, and how many of it.
 
     Returns:
-        What was done. Leads that could not be scored or written are among its problems; they stop no other lead.
+        What was done. Leads that could not be scored or written are among its problems; they stop no other lead. A
+        pause or a safety rail that kept it from writing is told there too.
 
     Raises:
         SafetyRailError: The credentials lead to another org, or another object, than the state is of.
         ModelFitError: The model does not fit the org; nothing has been read or written.
-        StateError: The state cannot be used.
+        StateError: The state cannot be used, or another process took it over.
         ConnectorError: The CRM failed; what was stored stays.
     """
     settings = settings or PassSettings()
-    progress = progress or _silent
-    began = settings.clock()
-    run_id = store.runs.begin(RunKind.PASS, datetime.now(UTC))
-    calls, model_calls = connector.limits().calls, scorer.model_calls
-    identity = connector.identity()
-    description = connector.describe()
-    object_type = description.object_type
-    store.check_org(identity, object_type)
-    stages = StageNames(description, scorer.manifest)
-    store.pin(identity, object_type)
-    as_of = connector.server_time()
+    with running(store, RunKind.PASS, settings) as run:
+        work = Work.begin(connector, store, scorer, settings, progress or silent)
+        work.read()
+        work.score()
+        if work.may_write():
+            limits = limits_of(settings, work.org.description, work.org.as_of)
+            work.wanted = store.outbox.count_wanted(limits)
+            work.stop = current_stop(store)
+            if settings.dry_run or work.stop is not None:
+                work.took["rank"] += work.watch.lap()
+            else:
+                if work.wanted.rows or work.wanted.clears:
+                    work.stop = check_rails(store, work.model_id, settings, run.run_id)
+                if work.stop is None:
+                    work.wanted = store.outbox.fill(limits, run.run_id)
+                    work.took["rank"] += work.watch.lap()
+                    work.send(run.run_id, limits.metadata_hash)
+        run.report = work.report(run.run_id)
+    return run.report
 
-    read = read_changes(connector, PageSink(store, object_type, progress), as_of, settings)
-    problems = settle_open_leads(store, stages)
-    scoring = score_leads(store, scorer, stages, as_of, progress)
-    ranked = rank_open_leads(store, stages, identity.org_id, object_type, as_of)
-    plan = plan_writes(store, ranked)
-    done = Writeback()
-    if not settings.dry_run:
-        done = send_writes(connector, store, plan, batch_rows=settings.write_batch, as_of=as_of, progress=progress)
 
-    problems += scoring.problems + done.problems
-    to_clear = sum(planned.clears for planned in plan)
-    report = PassReport(
-        as_of=as_of,
-        model_id=scorer.model_id,
-        dry_run=settings.dry_run,
-        read=read,
-        changed=scoring.changed,
-        due=scoring.due,
-        scored=scoring.scored,
-        model_calls=scorer.model_calls - model_calls,
-        open_leads=len(ranked),
-        to_write=len(plan) - to_clear,
-        to_clear=to_clear,
-        written=done.written,
-        cleared=done.cleared,
-        unchanged=len(ranked) - (len(plan) - to_clear),
-        rejected=done.other[WriteStatus.REJECTED] + done.other[WriteStatus.RETRY],
-        skipped=done.other[WriteStatus.SKIPPED],
-        gone=done.other[WriteStatus.GONE],
-        calls=connector.limits().calls - calls,
-        seconds=max(0.0, settings.clock() - began),
-        problem_count=len(problems),
-        problems=tuple(problems[:MAX_PROBLEMS]),
-    )
-    store.runs.end(run_id, RunStatus.DONE, datetime.now(UTC), report=report)
-    store.checkpoint()
-    _LOGGER.info("pass ended", extra={"pass_report": report.model_dump(mode="json", exclude={"problems"})})
-    return report
+def make_plan(
+    connector: Connector,
+    store: StateStore,
+    scorer: Scorer,
+    settings: PassSettings | None = None,
+    progress: Progress | None = None,
+) -> tuple[Plan, PassReport]:
+    """Read and score as a pass does, and keep what would be written as a plan instead of writing it.
+
+    Args:
+        connector: One scored object of one org.
+        store: The state of that org.
+        scorer: The model.
+        settings: As for :func:`run_pass`.
+        progress: As for :func:`run_pass`.
+
+    Returns:
+        The plan, and what reading and scoring did.
+
+    Raises:
+        ConfigError: The org was not read whole yet, or the time was up before all leads were scored.
+        HproError: As for :func:`run_pass`.
+    """
+    settings = settings or PassSettings()
+    with running(store, RunKind.PLAN, settings) as run:
+        work = Work.begin(connector, store, scorer, settings, progress or silent)
+        work.read()
+        work.score()
+        if not work.may_write():
+            raise ConfigError(
+                "There is no plan yet: the org was not read and scored to the end.", hint="Run it again to go on."
+            )
+        limits = limits_of(settings, work.org.description, work.org.as_of)
+        plan = store.plans.make(limits, run.run_id, work.model_id, settings.now())
+        work.wanted = store.outbox.count_wanted(limits)
+        run.report = work.report(run.run_id).model_copy(update={"dry_run": True})
+    return plan, run.report
+
+
+@dataclass(slots=True)
+class Work:
+    """What a pass has done so far."""
+
+    connector: Connector
+    store: StateStore
+    scorer: Scorer | None
+    settings: PassSettings
+    progress: Progress
+    org: OrgAtHand
+    watch: Stopwatch
+    calls_before: int
+    model_calls_before: int
+    took: dict[str, float]
+    scoring: Scoring
+    writeback: Writeback
+    wanted: Wanted = _NOTHING
+    stop: Stop | None = None
+    read_count: int = 0
+    is_read: bool = True
+    is_backfilled: bool = False
+    ranked: int | None = None
+
+    @classmethod
+    def begin(
+        cls,
+        connector: Connector,
+        store: StateStore,
+        scorer: Scorer | None,
+        settings: PassSettings,
+        progress: Progress,
+    ) -> Work:
+        """Look at the org."""
+        watch = Stopwatch(settings.clock)
+        calls = connector.limits().calls
+        return cls(
+            connector=connector,
+            store=store,
+            scorer=scorer,
+            settings=settings,
+            progress=progress,
+            org=look_at_org(connector, store, scorer),
+            watch=watch,
+            calls_before=calls,
+            model_calls_before=0 if scorer is None else scorer.model_calls,
+            took=dict.fromkeys(StageSeconds.model_fields, 0.0),
+            scoring=Scoring(),
+            writeback=Writeback(),
+        )
+
+    @property
+    def model_id(self) -> str:
+        """The model's name; empty without one."""
+        return "" if self.scorer is None else self.scorer.model_id
+
+    def read(self) -> None:
+        """Read what changed."""
+        if Stage.READ in self.settings.stages:
+            sink = PageSink(self.store, self.org.description.object_type, self.progress, self.settings.stop)
+            self.read_count = read_changes(self.connector, sink, self.org.as_of, self.settings)
+            self.is_read = not sink.stopped
+        self.is_backfilled = self.store.cursors.is_backfilled()
+        self.took["read"] += self.watch.lap()
+
+    def score(self) -> None:
+        """Score and rank, or only rank where scoring is not asked for.
+
+        Without a model nothing is done; nor before everything was read once: half of an org has no ranking.
+        """
+        if self.scorer is None or not self.is_read or not self.is_backfilled:
+            return
+        if Stage.SCORE in self.settings.stages:
+            self.ranked = score_and_rank(
+                self.store,
+                self.scorer,
+                self.org,
+                settings=self.settings,
+                progress=self.progress,
+                done=self.scoring,
+            )
+        elif Stage.WRITE in self.settings.stages:
+            self.ranked = rank(self.store, self.org)
+        self.took["render"] += self.scoring.render_s
+        self.took["score"] += self.scoring.score_s
+        self.took["rank"] += max(0.0, self.watch.lap() - self.scoring.render_s - self.scoring.score_s)
+
+    def may_write(self) -> bool:
+        """Whether all that comes before writing is done, and writing is asked for."""
+        return self.ranked is not None and Stage.WRITE in self.settings.stages
+
+    def send(self, run_id: int, metadata_hash: str) -> None:
+        """Send the outbox."""
+        sender = Sender(self.connector, self.store, self.settings, run_id, self.org.as_of, metadata_hash)
+        self.writeback = sender.send(self.progress)
+        self.took["write"] += self.watch.lap()
+
+    def report(self, run_id: int) -> PassReport:
+        """Sum up."""
+        scoring, done, wanted = self.scoring, self.writeback, self.wanted
+        ranked = self.ranked or 0
+        problems = (*scoring.problems, *done.problems)
+        return PassReport(
+            run_id=run_id,
+            as_of=self.org.as_of,
+            model_id=None if self.scorer is None else self.scorer.model_id,
+            dry_run=self.settings.dry_run,
+            read=self.read_count,
+            changed=scoring.changed,
+            due=scoring.due,
+            scored=scoring.scored,
+            model_calls=0 if self.scorer is None else self.scorer.model_calls - self.model_calls_before,
+            open_leads=ranked,
+            to_write=wanted.rows,
+            to_clear=wanted.clears,
+            reasons=wanted.reasons,
+            written=done.written,
+            cleared=done.cleared,
+            unchanged=max(0, ranked - wanted.rows) if self.may_write() else 0,
+            rejected=done.other[WriteStatus.REJECTED] + done.other[WriteStatus.RETRY],
+            dead=done.dead,
+            waiting=self.store.outbox.size(),
+            skipped=done.other[WriteStatus.SKIPPED],
+            gone=done.other[WriteStatus.GONE],
+            calls=self.connector.limits().calls - self.calls_before,
+            seconds=self.watch.total(),
+            took=StageSeconds(**self.took),
+            stop_code=None if self.stop is None else self.stop.code.value,
+            stop_reason=None if self.stop is None else self.stop.reason,
+            is_backfilled=self.is_backfilled,
+            ended_early=not (self.is_read and scoring.complete and done.complete),
+            problem_count=scoring.problem_count + done.problem_count,
+            problems=problems[:MAX_PROBLEMS],
+        )

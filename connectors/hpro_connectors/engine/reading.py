@@ -1,24 +1,32 @@
-"""Reading a CRM into the state: windows, resuming, and leads that are read again by id."""
+"""Reading a CRM into the state: increments, rereads by id, backfills; each goes on where it was cut off.
+
+Increments of all streams come first, so that a backfill of days keeps no fresh lead waiting.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from pydantic import JsonValue
+
 from hpro_connectors.engine.settings import PassSettings, Progress
-from hpro_connectors.errors import ServerError
+from hpro_connectors.errors import ResumeExpiredError, ServerError
 from hpro_connectors.protocol import Backfill, Connector, Page, Window
 from hpro_connectors.state import StateStore
 
 REREAD_BATCH = 100
 
+_LOGGER = logging.getLogger(__name__)
+
 
 def read_changes(connector: Connector, sink: PageSink, as_of: datetime, settings: PassSettings) -> int:
-    """Read what changed in every stream, and all that belongs to leads that came back or took in another one.
+    """Read what changed in every stream, all of leads that came back or took in another one, and what never was read.
 
     Args:
         connector: The CRM.
-        sink: Where pages go.
+        sink: Where pages go; ``sink.stopped`` tells whether it was told to stop before the end.
         as_of: The server's clock when the pass began; every stream is read up to the same moment.
         settings: Lag and overlap.
 
@@ -28,29 +36,113 @@ def read_changes(connector: Connector, sink: PageSink, as_of: datetime, settings
     Raises:
         ConnectorError: A request failed, or the connector broke its contract.
     """
-    store = sink.store
+    read = read_increments(connector, sink, as_of, settings)
+    read += read_marked(connector, sink)
+    read += read_backfills(connector, sink)
+    return read + read_marked(connector, sink)
+
+
+def read_increments(connector: Connector, sink: PageSink, as_of: datetime, settings: PassSettings) -> int:
+    """Read what changed in every stream since it was read last; the backfill of a new stream is begun, not read.
+
+    A window that was cut off is read to its end first, and then the newer one. No cursor passes ``as_of`` less the
+    lag, and none goes back.
+
+    Args:
+        connector: The CRM.
+        sink: Where pages go.
+        as_of: The server's clock when the pass began.
+        settings: Lag and overlap.
+
+    Returns:
+        How many records, deletions and merges were read.
+
+    Raises:
+        ConnectorError: A request failed, or the connector broke its contract.
+    """
+    cursors = sink.store.cursors
     end = as_of - timedelta(seconds=settings.lag_s)
     overlap = timedelta(seconds=settings.overlap_s)
     streams = [stream.name for stream in connector.streams()]
+    new = cursors.begin_backfills(streams, end)
     read = 0
     for stream in streams:
-        known = store.cursor(stream)
+        known = cursors.increments(stream)
         if known.window is not None:  # an earlier pass was cut off inside it
-            read += sink.take(connector.read(stream, known.window, known.resume), stream, known.window)
-            known = store.cursor(stream)
+            read += _read_window(connector, sink, stream, known.window, known.resume)
+            known = cursors.increments(stream)
             if known.cursor is not None and known.cursor >= end:
                 continue
-        window: Window | Backfill = Backfill(end=end)
-        if known.cursor is not None:
+        if sink.asks_to_stop():
+            break
+        if stream not in new and known.cursor is not None:
             window = Window(start=known.cursor - overlap, end=max(known.cursor, end))
-        read += sink.take(connector.read(stream, window), stream, window)
-    lead_ids = store.rereads()
+            read += _read_window(connector, sink, stream, window, None)
+    return read
+
+
+def read_backfills(connector: Connector, sink: PageSink) -> int:
+    """Go on with the backfills that have not ended.
+
+    Args:
+        connector: The CRM.
+        sink: Where pages go.
+
+    Returns:
+        How many records were read.
+
+    Raises:
+        ConnectorError: A request failed, or the connector broke its contract.
+    """
+    read = 0
+    for stream in connector.streams():
+        begun = sink.store.cursors.backfill(stream.name)
+        if begun is not None and not sink.asks_to_stop():
+            read += _read_window(connector, sink, stream.name, *begun)
+    return read
+
+
+def read_marked(connector: Connector, sink: PageSink) -> int:
+    """Read again, by id, all of the leads that are marked so; a mark goes when all of its lead was read.
+
+    Args:
+        connector: The CRM.
+        sink: Where pages go.
+
+    Returns:
+        How many records were read.
+
+    Raises:
+        ConnectorError: A request failed, or the connector broke its contract.
+    """
+    read = 0
+    lead_ids = sink.store.rereads()
     for start in range(0, len(lead_ids), REREAD_BATCH):
         batch = lead_ids[start : start + REREAD_BATCH]
-        for stream in streams:
-            read += sink.take(connector.read_by_lead(stream, batch), stream, None)
-        store.forget_rereads(batch)
+        for stream in connector.streams():
+            if sink.asks_to_stop():
+                return read
+            read += sink.take(connector.read_by_lead(stream.name, batch), stream.name, None)
+        if sink.stopped:
+            return read
+        sink.store.forget_rereads(batch)
     return read
+
+
+def _read_window(
+    connector: Connector, sink: PageSink, stream: str, window: Window | Backfill, resume: JsonValue
+) -> int:
+    """Read a window, once more from its beginning when the CRM no longer knows where it stopped."""
+    before = sink.read
+    try:
+        sink.take(connector.read(stream, window, resume), stream, window)
+    except ResumeExpiredError:
+        if resume is None and sink.read == before:
+            raise
+        _LOGGER.warning("the place where reading stopped has expired", extra={"stream": stream})
+        sink.store.cursors.forget_resume(stream, window)
+        sink.take(connector.read(stream, window), stream, window)
+    return sink.read - before
 
 
 class PageSink:
@@ -60,15 +152,31 @@ class PageSink:
         store: The state.
         object_type: The scored object.
         progress: Told of records by stream.
+        stop: Asked between pages; when it says yes, nothing more is taken.
+
+    Attributes:
+        store: The state.
+        read: How many records, deletions and merges all pages held.
+        stopped: Whether ``stop`` said yes.
     """
 
-    def __init__(self, store: StateStore, object_type: str, progress: Progress) -> None:
+    def __init__(
+        self, store: StateStore, object_type: str, progress: Progress, stop: Callable[[], bool] | None = None
+    ) -> None:
         self.store = store
+        self.read = 0
+        self.stopped = False
         self._object_type = object_type
         self._progress = progress
+        self._stop = stop
+
+    def asks_to_stop(self) -> bool:
+        """Ask whether to stop; once it was said, it stays said."""
+        self.stopped = self.stopped or (self._stop is not None and self._stop())
+        return self.stopped
 
     def take(self, pages: Iterable[Page], stream: str, window: Window | Backfill | None) -> int:
-        """Store all pages of an answer.
+        """Store all pages of an answer, or those before it was told to stop.
 
         Args:
             pages: As the connector gives them.
@@ -93,7 +201,10 @@ class PageSink:
             size = len(page.upserts) + len(page.tombstones) + len(page.merges)
             self._progress(stream, size)
             read += size
+            self.read += size
             last = page
+            if not page.complete and self.asks_to_stop():
+                return read
         if last is None or not last.complete:
             raise ServerError(f"The CRM stopped in the middle of {stream}.", hint="Try again later.", stream=stream)
         return read

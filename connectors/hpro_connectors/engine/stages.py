@@ -46,6 +46,11 @@ class StageNames:
                 hint="Use a model that was trained on this funnel, or train one.",
             )
 
+    def names(self) -> dict[str, str]:
+        """Give the funnel's names of all stages that may stand in a record: the org's own, and the funnel's."""
+        funnel = self._funnel
+        return {**funnel.values, **{name: name for name in funnel.stages}, **self._names}
+
     def name_of(self, stage: str) -> str:
         """Give the funnel's name of a stage, open or closed, as the CRM writes it.
 

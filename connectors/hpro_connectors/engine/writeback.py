@@ -1,142 +1,172 @@
-"""Writing rows back: which, in what batches, and what became of each."""
+"""Sending the outbox: batches, one answer a row, and what becomes of each."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from hpro_connectors.engine.ranks import score_row
-from hpro_connectors.engine.settings import Progress
-from hpro_connectors.engine.writing_rule import cleared, must_write
-from hpro_connectors.errors import FatalError
-from hpro_connectors.fields import ScoreRow, Trend
+from hpro_connectors.engine.settings import PassSettings, Progress
+from hpro_connectors.errors import FatalError, RecordRejectedError, SkippableError
 from hpro_connectors.protocol import Connector, WriteResult, WriteStatus
-from hpro_connectors.state import Problem, StateStore, WrittenRow
-from hpro_sdk.lead import ScoredLead
+from hpro_connectors.state import OutboxRow, Problem, Settlement, StateStore
+from hpro_connectors.state.pass_report import MAX_PROBLEMS
+from hpro_sdk.errors import HproError
 
 _CODE = re.compile("[A-Za-z0-9_.:-]{1,80}")  # of a CRM; what looks otherwise may quote a record
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedWrite:
-    """A row to send.
-
-    Attributes:
-        row: All eight values.
-        stage: The funnel stage that its stage rank is of.
-        last: What was written before; ``None``: nothing yet.
-        clears: Whether it only takes ranks off.
-    """
-
-    row: ScoreRow
-    stage: str | None
-    last: WrittenRow | None
-    clears: bool = False
+_FIRST_WAIT = timedelta(seconds=30)
+_LONGEST_WAIT = timedelta(hours=1)
 
 
 @dataclass(slots=True)
 class Writeback:
-    """What writing did; filled while it runs."""
+    """What writing did; filled while it runs.
+
+    Attributes:
+        written: Rows of ranked leads that the CRM took.
+        cleared: Rows that took ranks off.
+        other: What became of the other rows.
+        dead: Rows that became dead letters.
+        complete: Whether all rows that were due were sent.
+        problem_count: How many rows the CRM did not take.
+        problems: The first thousand of them.
+    """
 
     written: int = 0
     cleared: int = 0
     other: Counter[WriteStatus] = field(default_factory=Counter)
+    dead: int = 0
+    complete: bool = True
+    problem_count: int = 0
     problems: list[Problem] = field(default_factory=list)
 
 
-def plan_writes(store: StateStore, ranked: Sequence[tuple[ScoredLead, Trend]]) -> list[PlannedWrite]:
-    """Give the rows to send: ranks that must go first, then ranked leads, best first.
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends the outbox of one run.
 
-    Args:
-        store: The state, which knows what was last written.
-        ranked: All ranked leads, best first.
-    """
-    last = store.written_rows()
-    open_ids = {lead.lead_id for lead, _ in ranked}
-    plan = [
-        PlannedWrite(row=row, stage=written.stage, last=written, clears=True)
-        for lead_id, written in sorted(last.items())
-        if lead_id not in open_ids and (row := cleared(written)) is not None
-    ]
-    for lead, trend in ranked:
-        row = score_row(lead, trend)
-        before = last.get(lead.lead_id)
-        if must_write(row, lead.stage, before):
-            plan.append(PlannedWrite(row=row, stage=lead.stage, last=before))
-    return plan
-
-
-def send_writes(
-    connector: Connector,
-    store: StateStore,
-    plan: Sequence[PlannedWrite],
-    *,
-    batch_rows: int,
-    as_of: datetime,
-    progress: Progress,
-) -> Writeback:
-    """Write rows in batches; what became of a batch is stored before the next one is sent.
-
-    A batch is stored as intended before it is sent. Where the answer is lost, the CRM may or may not hold it: the next
-    pass sends those rows again, or takes the ranks off leads that are no longer ranked by then.
-
-    Args:
+    Attributes:
         connector: The CRM.
         store: The state.
-        plan: Rows to send.
-        batch_rows: Rows a batch.
-        as_of: When the pass began; a lead that turns out to be gone counts as deleted then.
-        progress: Told of rows under ``write``.
-
-    Raises:
-        ConnectorError: A whole request failed, or the connector broke its contract.
+        settings: Rows a batch, attempts, clock, stop.
+        run_id: The run.
+        as_of: The server's clock when it looked at the leads; a lead that turns out to be gone counts as deleted then.
+        metadata_hash: Of what the CRM says of our fields.
     """
-    done = Writeback()
-    for start in range(0, len(plan), batch_rows):
-        batch = plan[start : start + batch_rows]
-        store.store_intended([(planned.row, planned.stage) for planned in batch], as_of)
-        results = connector.write([planned.row for planned in batch])
-        if [result.lead for result in results] != [planned.row.lead for planned in batch]:
+
+    connector: Connector
+    store: StateStore
+    settings: PassSettings
+    run_id: int
+    as_of: datetime
+    metadata_hash: str
+
+    def send(self, progress: Progress) -> Writeback:
+        """Send all rows that are due, in batches; what became of a batch is stored before the next one is sent.
+
+        Where an answer is lost, the CRM may or may not hold the batch: its rows stay in the outbox, and the next run
+        sends them again, or takes the ranks off leads that are no longer ranked by then.
+
+        Args:
+            progress: Told of rows under ``write``.
+
+        Raises:
+            ConnectorError: A whole request failed, or the connector broke its contract.
+        """
+        done = Writeback()
+        while batch := self.store.outbox.due(self.settings.now(), self.settings.write_batch):
+            if self.settings.stop():
+                done.complete = False
+                break
+            before = self.store.outbox.mark_sent(batch, self.run_id, self.as_of)
+            for part, results in self._deliver(batch):
+                settled = [self._settlement(row, result) for row, result in zip(part, results, strict=True)]
+                now = self.settings.now()
+                self.store.outbox.settle(
+                    settled,
+                    before,
+                    at=self.as_of,
+                    run_id=self.run_id,
+                    metadata_hash=self.metadata_hash,
+                    not_before={
+                        one.row.row.lead.lead_id: now + _wait_before(one.row)
+                        for one in settled
+                        if one.result.status is WriteStatus.RETRY
+                    },
+                    now=now,
+                )
+                _count(settled, done)
+                progress("write", len(part))
+        return done
+
+    def _deliver(self, batch: Sequence[OutboxRow]) -> Iterator[tuple[Sequence[OutboxRow], Sequence[WriteResult]]]:
+        """Give answers; a batch that is refused as a whole is halved until the row that it is about stands alone."""
+        waiting = [batch]
+        while waiting:
+            part = waiting.pop(0)
+            with self.store.transactions.writing():
+                pass  # a batch goes out only while this process holds the org
+            try:
+                results = self._write(part)
+            except SkippableError as exc:
+                if len(part) > 1:
+                    middle = len(part) // 2
+                    waiting[:0] = [part[:middle], part[middle:]]
+                    continue
+                results = [_refused(part[0], exc)]
+            yield part, results
+
+    def _write(self, part: Sequence[OutboxRow]) -> list[WriteResult]:
+        try:
+            results = self.connector.write([row.row for row in part])
+        except HproError:
+            raise
+        except Exception as exc:
+            raise FatalError(
+                f"Writing to the CRM failed in a way that HPRO does not know ({type(exc).__name__}).",
+                hint="Nothing more was written. Run it with -vv and report what it says.",
+            ) from exc
+        if [result.lead for result in results] != [row.row.lead for row in part]:
             raise FatalError("The connector did not give one result a row, in order.", hint="Report this as a bug.")
-        _store_results(store, batch, results, as_of, done)
-        progress("write", len(batch))
-    return done
+        return results
+
+    def _settlement(self, row: OutboxRow, result: WriteResult) -> Settlement:
+        is_dead = result.status is WriteStatus.REJECTED or (
+            result.status is WriteStatus.RETRY and row.attempts + 1 >= self.settings.max_attempts
+        )
+        return Settlement(row, result, is_dead)
 
 
-def _store_results(
-    store: StateStore,
-    batch: Sequence[PlannedWrite],
-    results: Sequence[WriteResult],
-    as_of: datetime,
-    done: Writeback,
-) -> None:
-    settled: list[tuple[ScoreRow, str | None]] = []
-    untouched: dict[str, WrittenRow | None] = {}
-    gone: dict[str, datetime] = {}
-    for planned, result in zip(batch, results, strict=True):
-        lead_id = planned.row.lead.lead_id
-        match result.status:
-            case WriteStatus.WRITTEN:
-                settled.append((planned.row, planned.stage))
-                if planned.clears:
-                    done.cleared += 1
-                else:
-                    done.written += 1
-                continue
-            case WriteStatus.SKIPPED:
-                # Kept as if written: the same row would only be skipped again.
-                settled.append((planned.row, planned.stage))
-            case WriteStatus.GONE:
-                untouched[lead_id] = planned.last
-                gone[lead_id] = as_of
-            case WriteStatus.REJECTED | WriteStatus.RETRY:
-                untouched[lead_id] = planned.last
-                done.problems.append(_problem(result))
-        done.other[result.status] += 1
-    store.store_results(settled, untouched, gone, as_of)
+def _wait_before(row: OutboxRow) -> timedelta:
+    """Give how long a row is put off: twice as long each time, and not the same for rows that were locked together."""
+    longest: timedelta = min(_FIRST_WAIT * (1 << min(row.attempts, 10)), _LONGEST_WAIT)
+    spread = hashlib.sha256(f"{row.row.lead.lead_id}:{row.attempts}".encode()).digest()[0] / 255
+    return longest * (0.5 + 0.5 * spread)
+
+
+def _refused(row: OutboxRow, error: SkippableError) -> WriteResult:
+    code = error.vendor_code if isinstance(error, RecordRejectedError) else None
+    return WriteResult(lead=row.row.lead, status=WriteStatus.REJECTED, code=code, message=error.message)
+
+
+def _count(settled: Sequence[Settlement], done: Writeback) -> None:
+    for one in settled:
+        status = one.result.status
+        if status is WriteStatus.WRITTEN:
+            if one.row.clears:
+                done.cleared += 1
+            else:
+                done.written += 1
+            continue
+        done.other[status] += 1
+        done.dead += one.dead
+        if status in {WriteStatus.REJECTED, WriteStatus.RETRY}:
+            done.problem_count += 1
+            if len(done.problems) < MAX_PROBLEMS:
+                done.problems.append(_problem(one.result))
 
 
 def _problem(result: WriteResult) -> Problem:

@@ -1,35 +1,24 @@
-"""When a lead's fields are written: whenever what people act on changed, and not for every rank that moved by one."""
+"""When a lead's fields are written: whenever what people act on changed, and not for every rank that moved by one.
+
+The rule itself is decided within SQL, see :mod:`hpro_connectors.state.desired`; here are its numbers, and the part that
+is said of ranks as a plain function, which tests hold the SQL to.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from datetime import datetime
 from typing import Final
 
-from hpro_connectors.fields import ScoreRow
-from hpro_connectors.state import WrittenRow
+from hpro_connectors.engine.settings import PassSettings
+from hpro_connectors.protocol import OrgDescription
+from hpro_connectors.state.desired import WritingLimits
 
 EXACT_RANKS: Final = 100
-"""Ranks up to here are always exact in the CRM."""
+"""Ranks up to here are always exact in the CRM, as of the last pass."""
 
 RANK_SHARE_PERCENT: Final = 10
 """A rank below that is written when it moved by more than this share of the last written one."""
-
-
-def must_write(new: ScoreRow, stage: str | None, last: WrittenRow | None) -> bool:
-    """Decide whether a ranked lead is written.
-
-    The time of the score and the size of the stage alone never cause a write.
-
-    Args:
-        new: What would be written.
-        stage: The funnel stage that its stage rank is of.
-        last: What was last written; ``None``: nothing yet.
-    """
-    if last is None or last.resend or stage != last.stage:
-        return True
-    old = last.row
-    if (new.score, new.band, new.trend, new.model) != (old.score, old.band, old.trend, old.model):
-        return True
-    return rank_moved(new.rank, old.rank) or rank_moved(new.stage_rank, old.stage_rank)
 
 
 def rank_moved(new: int | None, last: int | None) -> bool:
@@ -46,13 +35,19 @@ def rank_moved(new: int | None, last: int | None) -> bool:
     return 100 * abs(new - last) > RANK_SHARE_PERCENT * last
 
 
-def cleared(last: WrittenRow) -> ScoreRow | None:
-    """Give the row that takes the ranks off a lead which is no longer ranked; ``None`` when they are off.
+def limits_of(settings: PassSettings, description: OrgDescription, as_of: datetime) -> WritingLimits:
+    """Give what counts as a difference in a pass.
 
     Args:
-        last: What was last written.
+        settings: Epsilon, and when rows are written again.
+        description: What the CRM says of its fields; refused rows are tried again when it changes.
+        as_of: The server's clock when the pass began.
     """
-    row = last.row
-    if not last.resend and row.rank is None and row.stage_rank is None and row.stage_size is None:
-        return None
-    return row.model_copy(update={"rank": None, "stage_rank": None, "stage_size": None})
+    told = description.model_dump_json(include={"object_type", "fields", "stages"})
+    return WritingLimits(
+        score_epsilon=settings.score_epsilon,
+        exact_ranks=EXACT_RANKS,
+        rank_share_percent=RANK_SHARE_PERCENT,
+        written_before=as_of - settings.refresh_after,
+        metadata_hash=hashlib.sha256(told.encode()).hexdigest(),
+    )

@@ -75,8 +75,10 @@ def read_until(store: StateStore, streams: Iterable[str]) -> datetime:
     Raises:
         ConfigError: One was never read to its end.
     """
-    cursors = {stream: store.cursor(stream).cursor for stream in streams}
-    unread = sorted(stream for stream, cursor in cursors.items() if cursor is None)
+    cursors = {stream: store.cursors.increments(stream).cursor for stream in streams}
+    unread = sorted(
+        stream for stream, cursor in cursors.items() if cursor is None or store.cursors.backfill(stream) is not None
+    )
     if unread or not cursors:
         raise ConfigError(
             f"The org has not been read whole yet ({', '.join(unread) or 'nothing'} is missing).",
@@ -99,12 +101,12 @@ def read_history(
         known_until: Until when every stream was read, see :func:`read_until`.
         progress: Told of leads.
     """
-    standings = store.standings()
-    ids = [lead.lead_id for lead in standings if not lead.excluded]
+    live = store.lead_ids()
+    ids = store.lead_ids(excluded=False)
     chosen = _chosen(ids)
     counts = {
-        "live": len(standings),
-        "excluded": len(standings) - len(ids),
+        "live": len(live),
+        "excluded": len(live) - len(ids),
         "looked_at": len(chosen),
         **dict.fromkeys(("undated", "unknown_stage", "malformed", "without_end", "won", "lost", "open"), 0),
     }

@@ -1,21 +1,14 @@
-"""Storing a page and how far its stream was read, in one transaction; and what was read before."""
+"""Storing what a page tells."""
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
+from sqlalchemy import Connection
 
-from pydantic import JsonValue
-from sqlalchemy import Connection, select
-
-from hpro_connectors.protocol import Backfill, FieldRecord, InteractionRecord, LeadRecord, Page, StageRecord, Window
-from hpro_connectors.state._sql import upsert
+from hpro_connectors.protocol import FieldRecord, InteractionRecord, LeadRecord, Page, StageRecord
 from hpro_connectors.state.erasing import bury_leads, merge_leads
 from hpro_connectors.state.histories import delete_histories, store_histories
 from hpro_connectors.state.interactions import delete_interactions, store_interactions
 from hpro_connectors.state.leads import store_leads
-from hpro_connectors.state.rows import StreamCursor
-from hpro_connectors.state.schema import CURSORS
 from hpro_connectors.state.surrogates import harmless
 
 
@@ -40,37 +33,3 @@ def store_page(connection: Connection, page: Page, object_type: str) -> None:
     if others:
         delete_interactions(connection, others)
         delete_histories(connection, others)
-
-
-def read_cursor(connection: Connection, stream: str) -> StreamCursor:
-    """Give how far a stream was read."""
-    row = connection.execute(select(CURSORS).where(CURSORS.c.stream == stream)).first()
-    if row is None:
-        return StreamCursor()
-    window: Window | Backfill | None = None
-    if row.window_end is not None:
-        begins: datetime | None = row.window_start
-        window = Backfill(end=row.window_end) if begins is None else Window(start=begins, end=row.window_end)
-    resume: JsonValue = None if row.resume is None else json.loads(row.resume)
-    return StreamCursor(cursor=row.cursor, window=window, resume=resume)
-
-
-def store_cursor(connection: Connection, stream: str, window: Window | Backfill, page: Page) -> None:
-    """Remember that a page was stored: where to go on, or that the window is done.
-
-    Args:
-        connection: Within the transaction that stores the page.
-        stream: Which one.
-        window: That the page is part of.
-        page: The page.
-    """
-    row: dict[str, object] = {
-        "stream": stream,
-        "cursor": read_cursor(connection, stream).cursor,
-        "window_start": window.start if isinstance(window, Window) else None,
-        "window_end": window.end,
-        "resume": json.dumps(page.resume),
-    }
-    if page.complete:
-        row |= {"cursor": window.end, "window_start": None, "window_end": None, "resume": None}
-    upsert(connection, CURSORS, [row])

@@ -44,13 +44,17 @@ class RowReader:
         self._org_id: str = "" if org is None else org.org_id
         self._object_type: str = "" if org is None else org.object_type
 
+    def key(self, lead_id: str) -> LeadKey:
+        """Give the key of a lead."""
+        return LeadKey(self._org_id, self._object_type, lead_id)
+
     def row(self, stored: Row[Any]) -> ScoreRow:
         """Give the row that columns hold."""
         return self._row(stored._mapping)  # noqa: SLF001 - the public name of it
 
     def _row(self, values: Mapping[Any, Any]) -> ScoreRow:
         return ScoreRow(
-            lead=LeadKey(self._org_id, self._object_type, values["lead_id"]),
+            lead=self.key(values["lead_id"]),
             score=None if values["score"] is None else Decimal(values["score"]) / 100,
             band=None if values["band"] is None else Band(values["band"]),
             trend=None if values["trend"] is None else Trend(values["trend"]),
@@ -59,8 +63,7 @@ class RowReader:
 
     def from_text(self, lead_id: str, text: str) -> ScoreRow:
         """Give the row that :func:`text_of` wrote of a lead."""
-        lead = LeadKey(self._org_id, self._object_type, lead_id)
-        return ScoreRow.model_validate(json.loads(text) | {"lead": lead})
+        return ScoreRow.model_validate(json.loads(text) | {"lead": self.key(lead_id)})
 
 
 def text_of(row: ScoreRow) -> str:

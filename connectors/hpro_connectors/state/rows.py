@@ -8,22 +8,22 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from hpro_connectors.fields import ScoreRow, Trend
-from hpro_connectors.protocol import Backfill, FieldRecord, InteractionRecord, LeadRecord, Window
-from hpro_sdk.lead import Band, OutcomeResult, ScoredLead, StageChange, TextVersion
+from hpro_connectors.protocol import FieldRecord, InteractionRecord, LeadRecord, Window
+from hpro_sdk.lead import Band, ScoredLead, StageChange, TextVersion
 
 
 @dataclass(frozen=True, slots=True)
 class StreamCursor:
-    """How far a stream was read.
+    """How far the increments of a stream were read.
 
     Attributes:
-        cursor: End of the last window that was read whole; ``None`` before the first.
+        cursor: End of the last window that was read whole, or else of the backfill; ``None`` before that was begun.
         window: One that was begun and not ended.
         resume: Of the last page of it that was stored.
     """
 
     cursor: datetime | None = None
-    window: Window | Backfill | None = None
+    window: Window | None = None
     resume: JsonValue = None
 
 
@@ -46,25 +46,6 @@ class StoredLead:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What decides whether a live lead is scored.
-
-    Attributes:
-        lead_id: Which one.
-        stage: The CRM's own value.
-        result: Where the CRM says so beside the stage.
-        excluded: Whether people asked for it not to be scored.
-        open: What the last pass made of this.
-    """
-
-    lead_id: str
-    stage: str | None
-    result: OutcomeResult | None
-    excluded: bool
-    open: bool
-
-
-@dataclass(frozen=True, slots=True)
 class LeadToLookAt:
     """An open lead whose prompt may be another one now.
 
@@ -73,6 +54,7 @@ class LeadToLookAt:
         changed: Whether anything of it was read that was not known; otherwise it is due, or of another model.
         input_hash: Of the prompt it was scored by; ``None`` when it never was.
         model_id: Of the model that scored it.
+        band: That it has.
         failed_hash: Of the prompt for which the model of now gave no number, if there was one.
     """
 
@@ -80,6 +62,7 @@ class LeadToLookAt:
     changed: bool
     input_hash: str | None
     model_id: str | None
+    band: Band | None = None
     failed_hash: str | None = None
 
 
@@ -106,6 +89,23 @@ class WrittenRow:
     row: ScoreRow
     stage: str | None
     resend: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A row that shall be sent.
+
+    Attributes:
+        row: All eight values.
+        stage: The funnel stage that its stage rank is of.
+        clears: Whether it only takes ranks off.
+        attempts: How often the CRM put it off.
+    """
+
+    row: ScoreRow
+    stage: str | None
+    clears: bool
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from hpro_connectors.fields import Trend
 from hpro_connectors.state._sql import among, upsert
-from hpro_connectors.state.rows import CurrentScore, HistoryEntry, LeadToLookAt, Standing
+from hpro_connectors.state.rows import CurrentScore, HistoryEntry, LeadToLookAt
 from hpro_connectors.state.schema import CHANGED_LEADS, FAILED_PROMPTS, LEADS, SCORE_HISTORY, SCORES
 from hpro_sdk.lead import Band, OutcomeResult, ScoredLead
 
@@ -29,31 +29,6 @@ _SCORE_COLUMNS = {
 }
 
 
-def standings(connection: Connection) -> list[Standing]:
-    """Give what decides of each live lead whether it is scored."""
-    rows = connection.execute(
-        select(LEADS.c.lead_id, LEADS.c.stage, LEADS.c.result, LEADS.c.excluded, LEADS.c.open).where(
-            LEADS.c.deleted_at.is_(None)
-        )
-    )
-    return [
-        Standing(
-            lead_id=row.lead_id,
-            stage=row.stage,
-            result=None if row.result is None else OutcomeResult(row.result),
-            excluded=row.excluded,
-            open=row.open,
-        )
-        for row in rows
-    ]
-
-
-def set_open(connection: Connection, opened: Sequence[str], closed: Sequence[str]) -> None:
-    """Remember which leads became open, and which stopped to be."""
-    for lead_ids, is_open in ((opened, True), (closed, False)):
-        connection.execute(update(LEADS).where(among(LEADS.c.lead_id, lead_ids)).values(open=is_open))
-
-
 def leads_to_look_at(connection: Connection, model_id: str, now: datetime) -> list[LeadToLookAt]:
     """Give the open leads that changed, are due, were never scored, or were scored by another model; by id."""
     rows = connection.execute(
@@ -62,6 +37,7 @@ def leads_to_look_at(connection: Connection, model_id: str, now: datetime) -> li
             CHANGED_LEADS.c.lead_id.is_not(None).label("changed"),
             SCORES.c.input_hash,
             SCORES.c.model_id,
+            SCORES.c.band,
             FAILED_PROMPTS.c.input_hash.label("failed_hash"),
         )
         .outerjoin(CHANGED_LEADS, CHANGED_LEADS.c.lead_id == LEADS.c.lead_id)
@@ -81,7 +57,17 @@ def leads_to_look_at(connection: Connection, model_id: str, now: datetime) -> li
         )
         .order_by(LEADS.c.lead_id)
     )
-    return [LeadToLookAt(row.lead_id, bool(row.changed), row.input_hash, row.model_id, row.failed_hash) for row in rows]
+    return [
+        LeadToLookAt(
+            lead_id=row.lead_id,
+            changed=bool(row.changed),
+            input_hash=row.input_hash,
+            model_id=row.model_id,
+            band=None if row.band is None else Band(row.band),
+            failed_hash=row.failed_hash,
+        )
+        for row in rows
+    ]
 
 
 def store_scores(connection: Connection, scored: Sequence[ScoredLead], same: Mapping[str, datetime | None]) -> None:
@@ -153,61 +139,14 @@ def current_scores(connection: Connection, org_id: str, object_type: str) -> lis
     ]
 
 
-def earlier_scores(connection: Connection, moment: datetime) -> dict[str, float]:
-    """Give the scores that open leads had at a moment, as far as scores of now may be compared with them.
-
-    Of a lead it is the newest score of its own that was not made later, by the model that gave its score now. Only a
-    lead that had no score then takes that of a lead which was merged into it. Leads without one are left out.
-    """
-    of_lead = (SCORE_HISTORY.c.lead_id == SCORES.c.lead_id, SCORE_HISTORY.c.scored_at <= moment)
-    is_own = SCORE_HISTORY.c.origin_lead_id == SCORE_HISTORY.c.lead_id
-    newest = (
-        select(SCORE_HISTORY.c.score)
-        .where(*of_lead, SCORE_HISTORY.c.model_id == SCORES.c.model_id)
-        .order_by(SCORE_HISTORY.c.scored_at.desc(), SCORE_HISTORY.c.id.desc())
-        .limit(1)
-        .correlate(SCORES)
-    )
-    had_one = exists().where(*of_lead, is_own).correlate(SCORES)
-    score = case((had_one, newest.where(is_own).scalar_subquery()), else_=newest.scalar_subquery()).label("score")
+def results_of(connection: Connection, lead_ids: Sequence[str]) -> dict[str, tuple[str | None, OutcomeResult | None]]:
+    """Give stage and result of live leads, by id; others are left out."""
     rows = connection.execute(
-        select(SCORES.c.lead_id, score).join(LEADS, LEADS.c.lead_id == SCORES.c.lead_id).where(LEADS.c.open.is_(True))
-    )
-    return {row.lead_id: row.score for row in rows if row.score is not None}
-
-
-def store_ranks(connection: Connection, ranked: Sequence[tuple[ScoredLead, Trend]]) -> None:
-    """Store ranks, stages and trends; leads that are not among them keep their score and lose their ranks.
-
-    Args:
-        connection: Within a transaction.
-        ranked: All ranked leads; only those that differ from what is stored need to cost an update.
-    """
-    if ranked:
-        connection.execute(
-            update(SCORES)
-            .where(SCORES.c.lead_id == bindparam("of_lead"))
-            .values(
-                {name: bindparam(f"new_{name}") for name in ("stage", "trend", "rank", "stage_rank", "stage_size")}
-            ),
-            [
-                {
-                    "of_lead": lead.lead_id,
-                    "new_stage": lead.stage,
-                    "new_trend": trend.value,
-                    "new_rank": lead.rank,
-                    "new_stage_rank": lead.stage_rank,
-                    "new_stage_size": lead.stage_size,
-                }
-                for lead, trend in ranked
-            ],
+        select(LEADS.c.lead_id, LEADS.c.stage, LEADS.c.result).where(
+            LEADS.c.deleted_at.is_(None), among(LEADS.c.lead_id, lead_ids)
         )
-    not_open = select(LEADS.c.lead_id).where(LEADS.c.open.is_(False))
-    connection.execute(
-        update(SCORES)
-        .where(SCORES.c.rank.is_not(None), SCORES.c.lead_id.in_(not_open))
-        .values(rank=None, stage_rank=None, stage_size=None)
     )
+    return {row.lead_id: (row.stage, None if row.result is None else OutcomeResult(row.result)) for row in rows}
 
 
 def score_history(connection: Connection, lead_id: str) -> list[HistoryEntry]:

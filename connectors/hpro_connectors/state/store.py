@@ -8,36 +8,41 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pydantic import JsonValue
 from sqlalchemy import Engine, delete, select
 
 from hpro_connectors.errors import SafetyRailError
-from hpro_connectors.fields import ScoreRow, Trend
 from hpro_connectors.protocol import Backfill, OrgIdentity, Page, Window
-from hpro_connectors.state import pages, queries, scores, written
+from hpro_connectors.state import open_leads, pages, queries, ranking, scores, written
 from hpro_connectors.state._sql import among, upsert
 from hpro_connectors.state.assemble import StageName, as_the_crm_says, assemble_lead
-from hpro_connectors.state.erasing import erase_leads
+from hpro_connectors.state.cursors import Cursors, store_place
+from hpro_connectors.state.dead_letters import DeadLetters
+from hpro_connectors.state.desired import BandChanges, band_changes
+from hpro_connectors.state.journal import Journal
 from hpro_connectors.state.loading import load_leads
 from hpro_connectors.state.marks import Marks
 from hpro_connectors.state.models import Models
+from hpro_connectors.state.open_leads import Standing
 from hpro_connectors.state.opening import open_engine
+from hpro_connectors.state.outbox import Outbox
 from hpro_connectors.state.pass_report import PassReport
+from hpro_connectors.state.plans import Plans
 from hpro_connectors.state.rows import (
     CurrentScore,
     HistoryEntry,
     LeadToLookAt,
     QueueRow,
-    Standing,
     StoredLead,
     StreamCursor,
     WrittenRow,
 )
 from hpro_connectors.state.runs import Runs
-from hpro_connectors.state.schema import ORG, REREADS
+from hpro_connectors.state.schema import LEADS, ORG, REREADS
 from hpro_connectors.state.surrogates import harmless
 from hpro_connectors.state.transactions import Transactions
 from hpro_connectors.state.translation import translating
-from hpro_sdk.lead import Band, Lead, ScoredLead
+from hpro_sdk.lead import Band, Lead, OutcomeResult, ScoredLead
 
 
 class StateStore:
@@ -58,9 +63,14 @@ class StateStore:
     Attributes:
         path: Of the file.
         transactions: On the file; the parts below and whoever adds one begin theirs with it.
+        cursors: How far streams were read.
         marks: Single facts that stand over all runs.
         models: Which models there are, and which is in use.
         runs: Passes, plans, applies and rollbacks.
+        outbox: Rows on their way to the CRM.
+        dead_letters: Rows that the CRM refused.
+        plans: Rows that a person may confirm.
+        journal: What was sent to the CRM.
     """
 
     def __init__(self, path: Path, engine: Engine) -> None:
@@ -68,9 +78,14 @@ class StateStore:
         self._engine = engine
         self._connection = engine.connect()
         self.transactions = Transactions(path, self._connection)
+        self.cursors = Cursors(self.transactions)
         self.marks = Marks(self.transactions)
         self.models = Models(self.transactions)
         self.runs = Runs(self.transactions)
+        self.outbox = Outbox(self.transactions)
+        self.dead_letters = DeadLetters(self.transactions)
+        self.plans = Plans(self.transactions)
+        self.journal = Journal(self.transactions)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = True, busy_timeout_s: float = 5.0) -> Self:
@@ -149,9 +164,16 @@ class StateStore:
     # Reading the CRM
 
     def cursor(self, stream: str) -> StreamCursor:
-        """Give how far a stream was read."""
-        with self.transactions.reading() as connection:
-            return pages.read_cursor(connection, stream)
+        """Give how far the increments of a stream were read."""
+        return self.cursors.increments(stream)
+
+    def backfill(self, stream: str) -> tuple[Backfill, JsonValue] | None:
+        """Give a backfill that has not ended, and the resume of its last page; ``None`` when there is none."""
+        return self.cursors.backfill(stream)
+
+    def is_backfilled(self) -> bool:
+        """Whether all that existed was read once: before that, ranks would be those of some leads only."""
+        return self.cursors.is_backfilled()
 
     def store_page(self, page: Page, object_type: str, stream: str, window: Window | Backfill | None) -> None:
         """Store a page together with how far its stream was read.
@@ -165,7 +187,7 @@ class StateStore:
         with self.transactions.writing() as connection:
             pages.store_page(connection, page, object_type)
             if window is not None:
-                pages.store_cursor(connection, stream, window, page)
+                store_place(connection, stream, window, page)
 
     def rereads(self) -> list[str]:
         """Give the leads of which all is to be read again by id."""
@@ -179,15 +201,44 @@ class StateStore:
 
     # Scoring
 
-    def standings(self) -> list[Standing]:
-        """Give what decides of each live lead whether it is scored."""
-        with self.transactions.reading() as connection:
-            return scores.standings(connection)
+    def standings(self, exclude_field: str | None = None) -> list[Standing]:
+        """Give how live leads stand, each way once.
 
-    def set_open(self, opened: Sequence[str], closed: Sequence[str]) -> None:
-        """Remember which leads became open, and which stopped to be."""
+        Args:
+            exclude_field: A boolean field that keeps a lead from being scored.
+        """
+        with self.transactions.reading() as connection:
+            return open_leads.standings(connection, exclude_field)
+
+    def set_open(self, standing_open: Sequence[Standing], exclude_field: str | None = None) -> None:
+        """Remember that exactly the leads are open that stand in one of some ways."""
         with self.transactions.writing() as connection:
-            scores.set_open(connection, opened, closed)
+            open_leads.set_open(connection, standing_open, exclude_field)
+
+    def leads_standing(
+        self, standing: Standing, exclude_field: str | None = None, limit: int = 1000
+    ) -> tuple[int, list[str]]:
+        """Count the leads that stand in one way, and give the ids of some."""
+        with self.transactions.reading() as connection:
+            count = open_leads.count_standing(connection, standing, exclude_field)
+            return count, open_leads.leads_standing(connection, standing, exclude_field, limit)
+
+    def lead_ids(self, *, excluded: bool = True) -> list[str]:
+        """Give the ids of all live leads, open and closed, in order.
+
+        Args:
+            excluded: Those too that people asked not to be scored.
+        """
+        wanted = select(LEADS.c.lead_id).where(LEADS.c.deleted_at.is_(None)).order_by(LEADS.c.lead_id)
+        if not excluded:
+            wanted = wanted.where(LEADS.c.excluded.is_(False))
+        with self.transactions.reading() as connection:
+            return list(connection.scalars(wanted))
+
+    def results_of(self, lead_ids: Sequence[str]) -> dict[str, tuple[str | None, OutcomeResult | None]]:
+        """Give stage and result of live leads, by id; others are left out."""
+        with self.transactions.reading() as connection:
+            return scores.results_of(connection, lead_ids)
 
     def leads_to_look_at(self, model_id: str, now: datetime) -> list[LeadToLookAt]:
         """Give the open leads that changed, are due, were never scored, or were scored by another model."""
@@ -223,47 +274,22 @@ class StateStore:
         with self.transactions.reading() as connection:
             return scores.current_scores(connection, org_id, object_type)
 
-    def earlier_scores(self, moment: datetime) -> dict[str, float]:
-        """Give the scores that open leads had at a moment, as far as scores of now may be compared with them."""
-        with self.transactions.reading() as connection:
-            return scores.earlier_scores(connection, moment)
-
-    def store_ranks(self, ranked: Sequence[tuple[ScoredLead, Trend]]) -> None:
-        """Store ranks and trends; closed leads lose their ranks."""
+    def rank_open_leads(self, stage_names: Mapping[str, str], compared_with: datetime, trend_points: float) -> int:
+        """Rank all open leads that have a score, see :func:`~hpro_connectors.state.ranking.rank_open_leads`."""
         with self.transactions.writing() as connection:
-            scores.store_ranks(connection, ranked)
+            return ranking.rank_open_leads(connection, stage_names, compared_with, trend_points)
 
     # Writing to the CRM
+
+    def band_changes(self) -> BandChanges:
+        """Count the leads that show a band, and those of them whose band would change."""
+        with self.transactions.reading() as connection:
+            return band_changes(connection)
 
     def written_rows(self) -> dict[str, WrittenRow]:
         """Give what was last written to leads that live, by id."""
         with self.transactions.reading() as connection:
             return written.written_rows(connection)
-
-    def store_intended(self, rows: Sequence[tuple[ScoreRow, str | None]], at: datetime) -> None:
-        """Remember rows, each with its stage, before they are sent: from then on the CRM may hold them."""
-        with self.transactions.writing() as connection:
-            written.store_written(connection, rows, at, resend=True)
-
-    def store_results(
-        self,
-        rows: Sequence[tuple[ScoreRow, str | None]],
-        untouched: Mapping[str, WrittenRow | None],
-        gone: Mapping[str, datetime],
-        at: datetime,
-    ) -> None:
-        """Store what became of rows that were sent.
-
-        Args:
-            rows: Those that the CRM holds, each with its stage.
-            untouched: What was last written before to leads that the CRM did not touch, by id.
-            gone: When leads that turned out to be gone were deleted, by id; they are erased.
-            at: When they were sent.
-        """
-        with self.transactions.writing() as connection:
-            written.store_written(connection, rows, at)
-            written.restore_written(connection, untouched, at)
-            erase_leads(connection, gone)
 
     # Questions of people
 

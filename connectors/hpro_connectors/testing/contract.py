@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Protocol
 from unittest import SkipTest
 
+from hpro_connectors.errors import ResumeExpiredError
 from hpro_connectors.fields import SCORE_FIELDS, ScoreRow, Trend
 from hpro_connectors.protocol import (
     Backfill,
@@ -109,6 +110,16 @@ class ConnectorContract(ABC):
                 after = _told(pages[number + 1 :])
                 _check(after <= rest, f"{stream.name}: a resume loses records")
                 _check(rest <= after, f"{stream.name}: a resume goes back to earlier pages")
+
+    def test_a_resume_that_is_not_known_is_refused_by_name(self) -> None:
+        """Then the engine begins the window anew; any other error would end every pass to come."""
+        connector = self.make_crm().connector()
+        for stream in connector.streams():
+            try:
+                list(connector.read(stream.name, _everything(connector), {"no": "such place"}))
+            except ResumeExpiredError:
+                continue
+            raise AssertionError(f"{stream.name}: a resume of nobody was taken")
 
     def test_windows_are_half_open(self) -> None:
         """What was modified at the start is in, at the end is out."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from hpro_connectors.errors import FatalError
+from hpro_connectors.errors import FatalError, ResumeExpiredError
 from hpro_connectors.fields import SCORE_FIELDS, ScoreRow
 from hpro_connectors.protocol import (
     Backfill,
@@ -88,6 +88,8 @@ class MemoryConnector:
 
     def read(self, stream: str, window: Window | Backfill, resume: JsonValue = None) -> Iterator[Page]:
         """Give what changed in a window, oldest first; ``resume`` is the place of the last change given."""
+        if resume is not None and not (isinstance(resume, list) and len(resume) == 2):
+            raise ResumeExpiredError("The place where reading stopped is not one of this connector.", stream=stream)
         number = 0
         while True:
             self.before_page(stream, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,6 +71,9 @@ class World:
     Args:
         path: Of the state file.
         page_size: Records a page.
+
+    Attributes:
+        settings: Of passes: three rows a batch, every score that moved written, bands without margin, no safety rails.
     """
 
     def __init__(self, path: Path, *, page_size: int = 5) -> None:
@@ -80,10 +84,14 @@ class World:
         self.engine = ArithmeticEngine()
         self.scorer = Scorer(self.engine, MANIFEST, "hpro-test")
 
+        self.settings = PassSettings(
+            write_batch=3, score_epsilon=0.0, band_margin=0.0, rails=False, now=lambda: self.clock.now
+        )
+
     def run(self, *, dry_run: bool = False) -> PassReport:
-        """Wait for longer than the lag, then run a pass that writes three rows a batch."""
+        """Wait for longer than the lag, then run a pass by the world's settings."""
         self.clock.advance(seconds=300)
-        settings = PassSettings(write_batch=3, dry_run=dry_run)
+        settings = dataclasses.replace(self.settings, dry_run=dry_run)
         return run_pass(self.connector, self.store, self.scorer, settings)
 
     def fill(self, count: int) -> list[str]:

@@ -27,11 +27,11 @@ def opaque(places: Places, scorer: Scorer) -> Iterator[tuple[Places, ScoredOrg, 
 
 
 def test_a_stage_without_leads_is_known(demo: tuple[Places, ScoredOrg, PassOutcome]) -> None:
-    places, scored, first = demo
+    places, scored, _ = demo
     org = read_known_org(places.org)
     stages = scored.scorer.manifest.funnel.stages
     assert [find_stage(scored.store, org, stage) for stage in stages] == list(stages)
-    scored.store.set_open([], [row.lead_id for row in first.queue])
+    scored.store.set_open([])
     assert [find_stage(scored.store, org, stage) for stage in stages] == list(stages)
     assert scored.store.queue(stage=stages[0]) == []
 

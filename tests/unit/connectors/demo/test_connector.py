@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from hpro_connectors.demo.connector import DemoConnector
 from hpro_connectors.demo.org import Org
 from hpro_connectors.demo.org_admin import add_note, delete_lead, delete_note, merge_leads, move_stage, undelete_lead
-from hpro_connectors.errors import FatalError
+from hpro_connectors.errors import FatalError, ResumeExpiredError
 from hpro_connectors.protocol import (
     Backfill,
     Connector,
@@ -276,7 +276,7 @@ def test_every_request_is_counted(org: Org) -> None:
 
 @pytest.mark.parametrize("resume", ["x", 3, [1], [1, 2], ["a", "b"], [True, None], {"at": 1}])
 def test_a_foreign_place_is_refused(org: Org, resume: JsonValue) -> None:
-    with pytest.raises(FatalError, match="not one of this connector"):
+    with pytest.raises(ResumeExpiredError, match="not one of this connector"):
         list(connect(org).read("lead", END, resume))
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from hpro_connectors.errors import NetworkError
 from hpro_connectors.protocol import WriteStatus
+from hpro_connectors.state.dead_letters import DeadLetterStatus
 from hpro_connectors.testing import World
 from hpro_connectors.testing.memory import MemoryConnector
 
@@ -93,6 +94,7 @@ def test_a_refused_row_leaves_what_was_known_before(world: World, status: WriteS
     world.run()
     assert "L000" not in world.store.written_rows()
     world.connector.answers.clear()
+    world.store.dead_letters.set_status(DeadLetterStatus.REPLAY)
     world.run()
     before = world.store.written_rows()
     world.connector.answers["L000"] = status

@@ -245,6 +245,7 @@ def test_progress_is_told(world: World, tmp_path: Path) -> None:
             world.connector,
             store,
             world.scorer,
+            world.settings,
             progress=lambda what, done: told.__setitem__(what, told.get(what, 0) + done),
         )
     assert told == {"Lead": 3, "Interaction": 3, "History": 3, "score": 3, "write": 3}

@@ -176,7 +176,9 @@ class Company(RuleBasedStateMachine):
         report = self.world.run()
         assert report.problem_count == report.gone == 0
         assert not dead.intersection(row.lead.lead_id for row in self.world.connector.writes[sent:])
-        self.check_what_is_shown(report.model_id, {row.lead.lead_id for row in self.world.connector.writes[sent:]})
+        self.check_what_is_shown(
+            report.model_id or "", {row.lead.lead_id for row in self.world.connector.writes[sent:]}
+        )
         again = self.world.run()
         assert (again.model_calls, again.scored, again.to_write, again.to_clear) == (0, 0, 0, 0)
 

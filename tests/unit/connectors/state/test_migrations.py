@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from hpro_connectors.engine import PassSettings
+from hpro_connectors.engine.reading import PageSink, read_changes
 from hpro_connectors.errors import MigrationError
+from hpro_connectors.protocol import Backfill
 from hpro_connectors.state import StateStore
 from hpro_connectors.state.migrations import MIGRATIONS, OLDEST
 from hpro_connectors.state.schema import APPLICATION_ID, METADATA, SCHEMA_VERSION
+from hpro_connectors.testing import ManualClock, MemoryCompany, MemoryConnector
 from hpro_sdk.lead import Band
 
 MAY = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
@@ -92,6 +96,35 @@ def test_what_version_2_knew_is_known_still(tmp_path: Path) -> None:
         assert last is not None
         assert (last.read, last.as_of) == (5, MAY)
         assert (store.cursor("lead").cursor, store.cursor("lead").window) == (MAY, None)
+
+
+def test_a_backfill_of_version_2_goes_on(tmp_path: Path) -> None:
+    """Its first read was cut off after the second page of leads: the rest of that is read, and no page twice."""
+    path = tmp_path / "state.db"
+    file_of_version(path, 2)
+    company = MemoryCompany(ManualClock())
+    for number in range(7):
+        company.create_lead(f"L{number}")
+    end = company.clock.now + timedelta(seconds=1)
+    pages = list(MemoryConnector(company, page_size=2).read("Lead", Backfill(end=end)))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "INSERT INTO cursors VALUES ('Lead', NULL, NULL, ?, ?)",
+            (int(end.timestamp() * 1_000_000), json.dumps(pages[1].resume)),
+        )
+        connection.commit()
+    with StateStore.open(path) as store:
+        assert store.backfill("Lead") == (Backfill(end=end), pages[1].resume)
+        assert (store.cursor("Lead").cursor, store.cursor("Lead").window) == (end, None)
+        assert not store.is_backfilled()
+        sink = PageSink(store, "lead", lambda _what, _done: None)
+        company.clock.advance(days=1)
+        company.create_lead("fresh")
+        company.clock.advance(hours=1)
+        read_changes(MemoryConnector(company, page_size=2), sink, company.clock.now, PassSettings(overlap_s=0))
+        assert set(store.lead_ids()) == {"L4", "L5", "L6", "fresh"}
+        assert store.backfill("Lead") is None
+        assert store.is_backfilled()
 
 
 def test_a_file_of_a_version_before_the_first_is_refused(tmp_path: Path) -> None:

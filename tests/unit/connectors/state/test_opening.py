@@ -151,10 +151,10 @@ def test_another_writer_is_waited_for_and_then_named(tmp_path: Path) -> None:
         with StateStore.open(path, busy_timeout_s=0.05) as store:
             assert store.queue() == []  # readers are not held up
             with pytest.raises(StateLockedError, match="Another process") as caught:
-                store.set_open([], [])
+                store.set_open([])
             assert caught.value.exit_code == 4
             other.execute("ROLLBACK")
-            store.set_open([], [])
+            store.set_open([])
 
 
 def test_a_pass_on_a_locked_state_ends_with_one_error(world: World, tmp_path: Path) -> None:
