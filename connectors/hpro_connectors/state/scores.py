@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select,
 
 from hpro_connectors.fields import Trend
 from hpro_connectors.state._sql import among, upsert
+from hpro_connectors.state.leads import mark_changed
 from hpro_connectors.state.rows import CurrentScore, HistoryEntry, LeadToLookAt
 from hpro_connectors.state.schema import CHANGED_LEADS, FAILED_PROMPTS, LEADS, SCORE_HISTORY, SCORES
 from hpro_sdk.lead import Band, OutcomeResult, ScoredLead
@@ -137,6 +138,19 @@ def current_scores(connection: Connection, org_id: str, object_type: str) -> lis
         )
         for row in rows
     ]
+
+
+def forget_prompts(connection: Connection, lead_ids: Sequence[str] | None, *, dry_run: bool) -> int:
+    """Forget the prompts that leads were scored by, so that the next scoring scores them anew; give how many."""
+    wanted = select(LEADS.c.lead_id).where(LEADS.c.open.is_(True))
+    if lead_ids is not None:
+        wanted = wanted.where(among(LEADS.c.lead_id, lead_ids))
+    found = connection.scalars(wanted).all()
+    if not dry_run:
+        mark_changed(connection, found)
+        connection.execute(update(SCORES).where(among(SCORES.c.lead_id, found)).values(input_hash=""))
+        connection.execute(delete(FAILED_PROMPTS).where(among(FAILED_PROMPTS.c.lead_id, found)))
+    return len(found)
 
 
 def results_of(connection: Connection, lead_ids: Sequence[str]) -> dict[str, tuple[str | None, OutcomeResult | None]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pydantic import JsonValue
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, PoolProxiedConnection, delete, select
 
 from hpro_connectors.errors import SafetyRailError
 from hpro_connectors.protocol import Backfill, OrgIdentity, Page, Window
@@ -125,10 +126,16 @@ class StateStore:
 
     def checkpoint(self) -> None:
         """Bring SQLite's log into the file and empty it, so that erased text stands in neither."""
+        with self.driver() as driver:
+            driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    @contextmanager
+    def driver(self) -> Iterator[PoolProxiedConnection]:
+        """Give SQLite's own connection, outside of any transaction."""
         with translating(self.path):
             driver = self._engine.raw_connection()
             try:
-                driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+                yield driver
             finally:
                 driver.close()
 
@@ -268,6 +275,19 @@ class StateStore:
         with self.transactions.writing() as connection:
             scores.store_scores(connection, scored, same)
             scores.store_failures(connection, failed, model_id)
+
+    def forget_prompts(self, lead_ids: Sequence[str] | None = None, *, dry_run: bool = False) -> int:
+        """Let the next scoring score leads anew even where nothing of them changed.
+
+        Args:
+            lead_ids: Of these leads only; default: of all open ones.
+            dry_run: Only count them.
+
+        Returns:
+            How many leads that concerns.
+        """
+        with self.transactions.writing() if not dry_run else self.transactions.reading() as connection:
+            return scores.forget_prompts(connection, lead_ids, dry_run=dry_run)
 
     def current_scores(self, org_id: str, object_type: str) -> list[CurrentScore]:
         """Give the scores of all open leads that have one."""
