@@ -1,7 +1,7 @@
 """One pass over a configured org in a process of its own, made to be killed; see test_kills.py.
 
 Says what it does on stdout, a line at a time: ``begin``, what was just done (a stream's name, ``score``, ``write``), and
-``ended`` with the report. Whoever started it kills it after any of these lines, or in between.
+``ended`` with the report or ``failed`` with the error. Whoever started it kills it after any of these lines, or in between.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 from sqlalchemy import select
 
@@ -22,13 +23,14 @@ from hpro_connectors.demo.simulation import Simulation
 from hpro_connectors.demo.simulator.companies import TEST_DRIVE
 from hpro_connectors.engine import run_pass
 from hpro_connectors.engine.settings import utc_now
-from hpro_connectors.errors import NetworkError, ServerError
+from hpro_connectors.errors import FatalError, NetworkError, RetriableError, ServerError
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.orgs import pass_settings_of, working_org
 from hpro_connectors.orgs.working import WorkingOrg
 from hpro_connectors.protocol import Connector, WriteResult, WriteStatus
 from hpro_connectors.state.schema import LEADS
 from hpro_connectors.testing import ArithmeticEngine, FaultKind, FaultScript, FaultyConnector
+from hpro_sdk.errors import HproError
 from hpro_sdk.models import bundled_model_path
 from hpro_sdk.ranking import Bands
 from hpro_sdk.scoring.calibration import Calibration
@@ -94,6 +96,12 @@ def say(word: str, _count: int = 0) -> None:
     print(word, flush=True)  # noqa: T201 - that is how it tells
 
 
+def leave(error: HproError) -> NoReturn:
+    """End as a pass ends that failed by the script."""
+    say(f"failed {type(error).__name__}")
+    sys.exit(error.exit_code)
+
+
 def main(config_path: str, notes: str, scorer_name: str, seed: int, rate: float, hours_ahead: float) -> None:
     """Run one pass.
 
@@ -118,7 +126,14 @@ def main(config_path: str, notes: str, scorer_name: str, seed: int, rate: float,
             now=lambda: utc_now() + timedelta(hours=hours_ahead),
         )
         say("begin")
-        report = run_pass(connector, org.store, scorer, settings, say)
+        try:
+            report = run_pass(connector, org.store, scorer, settings, say)
+        except RetriableError as exc:  # lost answers; what else may come of the script is fatal by its own words
+            leave(exc)
+        except FatalError as exc:
+            if not isinstance(exc.__cause__, OSError):
+                raise
+            leave(exc)
     say("ended " + json.dumps(report.model_dump(mode="json", exclude={"problems"})))
 
 
