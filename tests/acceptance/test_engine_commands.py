@@ -44,9 +44,7 @@ def environment() -> dict[str, str]:
 
 
 def hpro(*arguments: object, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command(*arguments), cwd=cwd, capture_output=True, text=True, check=False, env=environment()
-    )
+    done = subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, check=False, env=environment())
     assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
     return done
