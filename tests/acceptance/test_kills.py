@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,14 +18,10 @@ from typing import Any
 import pytest
 
 from hpro_connectors.config import load_config
-from hpro_connectors.demo import org_admin
 from hpro_connectors.demo.connector import DemoConnector
 from hpro_connectors.demo.filling import set_clock
 from hpro_connectors.demo.generated_org import advance, create_generated_org
 from hpro_connectors.demo.org import Org
-from hpro_connectors.demo.org_schema import SCORE_COLUMNS
-from hpro_connectors.demo.org_scores import existing_score_columns
-from hpro_connectors.demo.simulation import VISITS
 from hpro_connectors.demo.simulator.companies import TEST_DRIVE
 from hpro_connectors.engine.bands import SteadyBands
 from hpro_connectors.engine.stages import StageNames
@@ -44,6 +40,7 @@ from hpro_sdk.scoring.scorer import Scorer
 from hpro_sdk.snapshots import take_snapshot
 
 WORKER = Path(__file__).with_name("kill_worker.py")
+PEOPLE = Path(__file__).with_name("people_at_work.py")
 READING = ("lead", "interaction", "stage_history", "field_history")
 PHASES = ("read", "score", "write")
 KILLS_A_DAY = 10
@@ -84,6 +81,7 @@ class Storm:
         self.lines: Counter[str] = Counter()
         self.span = 1.0
         self.changes = 5 + leads // 250
+        self._people_work: Callable[[Org, Random, int], None] = runpy.run_path(str(PEOPLE))["people_work"]
         create_generated_org(self.org, TEST_DRIVE, seed, leads)
         self.config.write_text(
             '[crm.main]\nconnector = "demo"\norg = "org.sqlite"\n[writing]\nbatch_rows = 7\n', encoding="utf-8"
@@ -129,7 +127,7 @@ class Storm:
         """Kill processes in the middle of their passes; let a day pass after every tenth, and people work meanwhile."""
         while self.figures.kills < kills:
             if not self._kill_one():
-                self.people_work(self.changes)
+                self.people_work()
             elif self.figures.kills % KILLS_A_DAY == 0:
                 with Org.open(self.org) as org:
                     advance(org, 1)
@@ -153,6 +151,7 @@ class Storm:
 
     def _kill(self, process: subprocess.Popen[str], phase: str | None) -> str | None:
         """Kill a process at a random moment, or after a random line of a phase; give where, or that it had ended."""
+        began = time.monotonic()
         if phase is not None:
             line = self.random.randint(1, 1 + self.lines[phase])
             last = self._follow(process, (phase, line))
@@ -162,12 +161,15 @@ class Storm:
         else:
             assert process.stdout is not None
             last = process.stdout.readline().strip()  # begin
+            began = time.monotonic()
             delay = self.random.uniform(0, self.span)
         try:
             process.wait(delay)
         except subprocess.TimeoutExpired:
             process.kill()
         process.wait()
+        if phase is None and process.returncode == 0:
+            self.span = time.monotonic() - began
         said = [] if process.stdout is None else process.stdout.read().split("\n")
         last = ([_phase(line) for line in said if line] or [last])[-1]
         return last if process.returncode < 0 else None
@@ -200,37 +202,11 @@ class Storm:
                     assert self.cursors.get(stream, cursor) <= cursor <= org.clock()
                     self.cursors[stream] = cursor
 
-    def people_work(self, changes: int) -> None:
+    def people_work(self) -> None:
         """Let people change this and that by hand."""
-        random = self.random
         with Org.open(self.org) as org:
-            with org.reading() as connection:
-                rows = connection.execute("SELECT lead_id, is_deleted, merged_into FROM lead").fetchall()
-                stages = [row[0] for row in connection.execute("SELECT name FROM stage")]
-                has_ours = bool(existing_score_columns(connection))
-            live = [row["lead_id"] for row in rows if not row["is_deleted"]]
-            gone = [row["lead_id"] for row in rows if row["is_deleted"] and row["merged_into"] is None]
-            for lead_id in random.sample(live, changes):
-                match random.choice(("visits", "note", "stage", "score", "delete", "undelete", "merge", "exclude")):
-                    case "visits":
-                        org_admin.edit_field(org, lead_id, VISITS, random.randint(0, 30))
-                    case "note":
-                        org_admin.add_note(org, lead_id, f"called again about offer {random.randint(1, 10_000)}")
-                    case "stage":
-                        org_admin.move_stage(org, lead_id, random.choice(stages))
-                    case "score" if has_ours:  # one of the fields that are ours
-                        org_admin.edit_field(org, lead_id, SCORE_COLUMNS["score"], random.randint(0, 100))
-                    case "delete":
-                        org_admin.delete_lead(org, lead_id)
-                        live.remove(lead_id)
-                    case "undelete" if gone:
-                        org_admin.undelete_lead(org, gone.pop(random.randrange(len(gone))))
-                    case "merge":
-                        live.remove(lead_id)
-                        org_admin.merge_leads(org, lead_id, random.choice(live))
-                    case "exclude":
-                        org_admin.exclude_lead(org, lead_id, excluded=random.random() < 0.7)
-        self.figures.changes += changes
+            self._people_work(org, self.random, self.changes)
+        self.figures.changes += self.changes
 
     def settle(self) -> None:
         """Turn the faults off, try again what was refused, and let passes run until they have read their own writes."""
