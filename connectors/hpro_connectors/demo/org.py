@@ -72,7 +72,7 @@ class Org:
 
     @classmethod
     def open(cls, path: Path, *, writable: bool = True, busy_timeout_s: float = 5.0) -> Self:
-        """Open an org file; nothing in it changes.
+        """Open an org file; nothing in it changes, but that what a killed process left half done is undone.
 
         Args:
             path: The file.
@@ -88,6 +88,10 @@ class Org:
         path = Path(path)
         _require_file(path)
         with translating(path):
+            if not writable and path.with_name(f"{path.name}-journal").exists():
+                # Of a process that was killed while it wrote; a connection that only reads could not undo it.
+                with contextlib.closing(_connect(path, "rw", busy_timeout_s)) as undoing:
+                    undoing.execute("SELECT count(*) FROM sqlite_master").close()
             connection = _connect(path, "rw" if writable else "ro", busy_timeout_s)
             try:
                 _require_ours(connection, path)

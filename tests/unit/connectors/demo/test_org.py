@@ -243,3 +243,26 @@ def test_half_a_character_is_refused(org: Org) -> None:
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_moments_are_kept_to_the_microsecond(moment: datetime) -> None:
     assert to_moment(to_microseconds(moment)) == moment
+
+
+KILLED_WHILE_IT_WRITES = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")  # so that pages reach the file before the end
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE org SET clock = clock + 1")
+connection.execute("CREATE TABLE ballast AS SELECT zeroblob(1000000) AS zeros")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_half_done_is_undone_by_whoever_reads(
+    tmp_path: Path, definition: OrgDefinition
+) -> None:
+    with creating_org(tmp_path / "new.org", definition):
+        pass
+    command = [sys.executable, "-c", KILLED_WHILE_IT_WRITES, str(tmp_path / "new.org")]
+    assert subprocess.run(command, check=False).returncode < 0
+    assert (tmp_path / "new.org-journal").exists()
+    with Org.open(tmp_path / "new.org", writable=False) as org:
+        assert org.clock() == definition.clock
