@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from hpro_connectors.cli.org_place import place_options, resolve_place
+from hpro_connectors.cli.config_options import config_options
+from hpro_connectors.cli.org_place import resolve_place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
 
 
 class PlaceOptions(TypedDict):
-    """What the options of :func:`place_options` pass on."""
+    """What the options of :func:`~hpro_connectors.cli.config_options.config_options` pass on."""
 
-    org: Path
-    state: Path | None
-    models: Path | None
+    config_path: Path | None
+    crm_name: str | None
 
 
 @click.group(short_help="Train a model of your own; list, use and roll back models.")
@@ -31,8 +31,8 @@ def model() -> None:
 
 
 @model.command(short_help="Train on the org's own history; use the model if it ranks better.")
-@place_options
-@click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Minutes of training.  [default: 15]")
+@config_options
+@click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Minutes of training.")
 @click.option("--force", is_flag=True, help="Use the model whatever the comparison says; its report tells so.")
 @click.option("--dry-run", is_flag=True, help="Only say what there is to learn from; train nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
@@ -45,23 +45,17 @@ def train(
     better than newest first and than chance. Otherwise it is kept, and `hpro model use ID` puts it to use. It needs at
     least 40 leads that were won and 40 that were not. An interrupted training goes on with the same command.
     """
-    from dataclasses import replace
-
     from hpro_connectors.cli.model_output import print_data, print_learnt, reading_bar, training_bar
-    from hpro_connectors.state import StateStore
     from hpro_sdk._extras import require_extra
     from hpro_sdk.cli.output import print_json
 
     require_extra("train", "torch", "Training")
     from hpro_connectors.learning.history import read_until
-    from hpro_connectors.learning.settings import LearningSettings
     from hpro_connectors.learning.train_model import prepare_learning, train_model
 
     place = resolve_place(**options)
-    settings = LearningSettings()
-    if max_minutes is not None:
-        settings = replace(settings, max_minutes=max_minutes)
-    with StateStore.open(place.state, create=False) as store:
+    settings = place.learning_settings(max_minutes)
+    with place.store() as store:
         with place.connector() as connector:
             identity, description = connector.identity(), connector.describe()
             known_until = read_until(store, [stream.name for stream in connector.streams()])
@@ -85,16 +79,15 @@ def train(
 
 
 @model.command("list", short_help="List the org's models.")
-@place_options
+@config_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 def list_models(as_json: bool, **options: Unpack[PlaceOptions]) -> None:
     """List the models of the org, newest first, and which one is in use."""
     from hpro_connectors.cli.model_output import model_rows, print_models
-    from hpro_connectors.state import StateStore
     from hpro_sdk.cli.output import print_json
 
     place = resolve_place(**options)
-    with StateStore.open(place.state, create=False) as store:
+    with place.store() as store:
         rows = model_rows(store.models, place.models)
     print_json(rows) if as_json else print_models(rows)
     if not rows:
@@ -103,28 +96,26 @@ def list_models(as_json: bool, **options: Unpack[PlaceOptions]) -> None:
 
 @model.command(short_help="Put a model to use.")
 @click.argument("model_id", metavar="ID")
-@place_options
+@config_options
 def use(model_id: str, **options: Unpack[PlaceOptions]) -> None:
     """Put the model ID to use: from the next pass on it scores. The first writes of another model must be confirmed."""
-    from hpro_connectors.state import StateStore
     from hpro_sdk.evaluation import load_scorer
 
     place = resolve_place(**options)
-    with StateStore.open(place.state, create=False) as store:
+    with place.store() as store:
         load_scorer(store.models.get(model_id).path_in(place.models))  # a damaged file is refused now, not in a pass
         store.models.use(model_id, datetime.now(UTC), "by hand")
     click.echo(f"In use from the next pass on: {model_id}")
 
 
 @model.command(short_help="Use the model again that was in use before.")
-@place_options
+@config_options
 def rollback(**options: Unpack[PlaceOptions]) -> None:
     """Put the model to use again that was in use before this one; a second rollback undoes the first."""
-    from hpro_connectors.state import StateStore
     from hpro_sdk.evaluation import load_scorer
 
     place = resolve_place(**options)
-    with StateStore.open(place.state, create=False) as store:
+    with place.store() as store:
         load_scorer(store.models.before().path_in(place.models))
         before = store.models.rollback(datetime.now(UTC))
     click.echo(f"In use from the next pass on: {before.model_id}")
@@ -132,16 +123,15 @@ def rollback(**options: Unpack[PlaceOptions]) -> None:
 
 @model.command(short_help="Print the card of a model.")
 @click.argument("model_id", metavar="[ID]", required=False)
-@place_options
+@config_options
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON instead.")
 def card(model_id: str | None, as_json: bool, **options: Unpack[PlaceOptions]) -> None:
     """Print what the model ID, by default the one in use, learnt from, and how it ranks."""
-    from hpro_connectors.state import StateStore
     from hpro_sdk.cli.output import terminal_safe
     from hpro_sdk.errors import ConfigError
 
     place = resolve_place(**options)
-    with StateStore.open(place.state, create=False) as store:
+    with place.store() as store:
         wanted = store.models.in_use() if model_id is None else store.models.get(model_id)
     if wanted is None:
         raise ConfigError("No model is in use.", hint="Train one with `hpro model train`, or name one.")

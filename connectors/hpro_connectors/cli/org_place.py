@@ -1,79 +1,101 @@
-"""Which org a command works on: its connector, its state, its models, and how its model is learnt."""
+"""Which org a command about models works on: its connector, its state, its models, and how its model is learnt."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import click
-
-from hpro_connectors.cli.places import PATH
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hpro_connectors.config import CrmConfig
+    from hpro_connectors.learning.settings import LearningSettings
     from hpro_connectors.protocol import Connector
-
-Command = Callable[..., Any]
+    from hpro_connectors.state import StateStore
 
 
 @dataclass(frozen=True, slots=True)
 class OrgPlace:
-    """An org.
+    """A configured org.
 
     Attributes:
-        state: Its state file.
-        models: The folder of its models.
-        org: The org file.
+        name: Of its table in the configuration.
+        crm: Its table.
     """
 
-    state: Path
-    models: Path
-    org: Path
+    name: str
+    crm: CrmConfig
+
+    @property
+    def models(self) -> Path:
+        """The folder of its models."""
+        return self.crm.models
+
+    @contextlib.contextmanager
+    def store(self) -> Iterator[StateStore]:
+        """Open its state.
+
+        A training of minutes must not keep passes from running, so no lease is taken: what is read is one picture a
+        transaction, and putting a model to use is a single one.
+
+        Raises:
+            ConfigError: There is none yet.
+            StateError: It cannot be used.
+        """
+        from hpro_connectors.orgs import open_state
+
+        with open_state(self.name, self.crm) as store:
+            yield store
 
     @contextlib.contextmanager
     def connector(self) -> Iterator[Connector]:
-        """Give the connector of the org, for reading.
+        """Give its connector, for reading.
 
         Raises:
             ConfigError: There is no such org.
             ConnectorError: It cannot be read.
         """
-        from hpro_connectors.demo.connector import DemoConnector
-        from hpro_connectors.demo.org import Org
+        from hpro_connectors.orgs import connected
 
-        with Org.open(self.org, writable=False) as org:
-            yield DemoConnector(org)
+        with connected(self.crm, writes=False) as connector:
+            yield connector
+
+    def learning_settings(self, max_minutes: float | None) -> LearningSettings:
+        """Give what its model is learnt by.
+
+        Args:
+            max_minutes: As a flag says; ``None``: as the configuration does.
+        """
+        from hpro_connectors.learning.settings import LearningSettings
+
+        funnel, training = self.crm.funnel, self.crm.training
+        return LearningSettings(
+            stages=funnel.stages,
+            won=funnel.won,
+            lost=funnel.lost,
+            key_stage=funnel.key_stage,
+            horizon_days=training.horizon_days,
+            cutoff_every_days=training.cutoff_every_days,
+            leave_out=training.leave_out,
+            known_at_creation=training.known_at_creation,
+            max_minutes=training.max_minutes if max_minutes is None else max_minutes,
+            max_tokens=training.max_tokens,
+            seed=training.seed,
+        )
 
 
-def place_options(command: Command) -> Command:
-    """Add the options that name an org, passed on to :func:`resolve_place`.
+def resolve_place(*, config_path: Path | None, crm_name: str | None) -> OrgPlace:
+    """Give the org that ``--config`` and ``--crm`` name.
 
     Args:
-        command: The function of a click command.
-    """
-    for option in (
-        click.option("--models", type=PATH, metavar="DIR", help="Folder of its models.  [default: beside the org]"),
-        click.option("--state", type=PATH, metavar="FILE", help="HPRO's state of it.  [default: beside the org]"),
-        click.option("--org", type=PATH, required=True, metavar="FILE", help="The org file."),
-    ):
-        command = option(command)
-    return command
-
-
-def resolve_place(*, org: Path, state: Path | None = None, models: Path | None = None) -> OrgPlace:
-    """Give the org that options name.
-
-    Args:
-        org: The org file.
-        state: The state file; default: the one that goes on with the org.
-        models: The models folder; default: beside the state, named after it.
+        config_path: As given with ``--config``.
+        crm_name: As given with ``--crm``.
 
     Raises:
-        ConfigError: ``org`` is a folder.
+        ConfigError: See :func:`~hpro_connectors.cli.config_options.load_crm`.
     """
-    from hpro_connectors.cli.places import places_of
+    from hpro_connectors.cli.config_options import load_crm
 
-    known = places_of(org).state if state is None else state
-    return OrgPlace(known, known.with_name(f"{known.stem}-models") if models is None else models, org)
+    configured = load_crm(config_path, crm_name)
+    return OrgPlace(configured.name, configured.crm)

@@ -14,6 +14,7 @@ from hpro_connectors.cli.config_options import config_options, load_configured
 
 if TYPE_CHECKING:
     from hpro_connectors.config import CrmConfig, HproConfig
+    from hpro_connectors.service import StopSignal
     from hpro_connectors.state import PassReport
 
 _WORST_LAST = (0, 3, 5, 4, 1, 2)
@@ -98,7 +99,7 @@ def pass_over(
     max_seconds: float | None = None,
     dry_run: bool = False,
     confirm_missing: bool = False,
-    stop: threading.Event | None = None,
+    stop: StopSignal | None = None,
 ) -> PassReport:
     """Run one pass over one configured CRM.
 
@@ -139,14 +140,14 @@ def pass_over(
 
 
 @contextmanager
-def stopping_politely(stop: threading.Event | None = None) -> Iterator[threading.Event]:
+def stopping_politely(stop: StopSignal | None = None) -> Iterator[StopSignal]:
     """Let the first SIGTERM or SIGINT end the body after its batch in flight; a second one ends the process.
 
     Args:
         stop: Set by somebody else; then signals are left alone.
 
     Yields:
-        The event that is set when the body shall end.
+        What says that the body shall end.
     """
     from hpro_connectors.service.signals import stop_requests
 

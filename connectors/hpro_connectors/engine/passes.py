@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hpro_connectors.engine.rails import Stop, check_rails, current_stop
-from hpro_connectors.engine.reading import PageSink, read_changes
+from hpro_connectors.engine.read_stage import Reading, read_stage
 from hpro_connectors.engine.running import OrgAtHand, Stopwatch, look_at_org, rank, running, score_and_rank, silent
 from hpro_connectors.engine.scoring import Scoring
 from hpro_connectors.engine.settings import PassSettings, Progress, Stage
@@ -130,8 +130,7 @@ class Work:
     writeback: Writeback
     wanted: Wanted = _NOTHING
     stop: Stop | None = None
-    read_count: int = 0
-    is_read: bool = True
+    reading: Reading | None = None
     is_backfilled: bool = False
     ranked: int | None = None
 
@@ -171,10 +170,15 @@ class Work:
     def read(self) -> None:
         """Read what changed."""
         if Stage.READ in self.settings.stages:
-            sink = PageSink(self.store, self.org.description.object_type, self.progress, self.settings.stop)
-            self.read_count = read_changes(self.connector, sink, self.org.as_of, self.settings)
-            self.is_read = not sink.stopped
-        self.is_backfilled = self.store.cursors.is_backfilled()
+            self.reading = read_stage(
+                self.connector,
+                self.store,
+                self.org.description,
+                self.org.as_of,
+                settings=self.settings,
+                progress=self.progress,
+            )
+        self.is_backfilled = self.store.is_backfilled()
         self.took["read"] += self.watch.lap()
 
     def score(self) -> None:
@@ -182,7 +186,7 @@ class Work:
 
         Without a model nothing is done; nor before everything was read once: half of an org has no ranking.
         """
-        if self.scorer is None or not self.is_read or not self.is_backfilled:
+        if self.scorer is None or not self.is_backfilled or not self._is_read:
             return
         if Stage.SCORE in self.settings.stages:
             self.ranked = score_and_rank(
@@ -198,6 +202,10 @@ class Work:
         self.took["render"] += self.scoring.render_s
         self.took["score"] += self.scoring.score_s
         self.took["rank"] += max(0.0, self.watch.lap() - self.scoring.render_s - self.scoring.score_s)
+
+    @property
+    def _is_read(self) -> bool:
+        return self.reading is None or self.reading.complete
 
     def may_write(self) -> bool:
         """Whether all that comes before writing is done, and writing is asked for."""
@@ -218,13 +226,16 @@ class Work:
         """Sum up."""
         scoring, done, wanted = self.scoring, self.writeback, self.wanted
         ranked = self.ranked or 0
-        problems = (*scoring.problems, *done.problems)
+        reading = self.reading or Reading(read=0, complete=True)
+        problems = (*reading.problems, *scoring.problems, *done.problems)
         return PassReport(
             run_id=run_id,
             as_of=self.org.as_of,
             model_id=None if self.scorer is None else self.scorer.model_id,
             dry_run=self.settings.dry_run,
-            read=self.read_count,
+            read=reading.read,
+            deleted=reading.deleted,
+            texts_erased=reading.texts_erased,
             changed=scoring.changed,
             due=scoring.due,
             scored=scoring.scored,
@@ -247,7 +258,7 @@ class Work:
             stop_code=None if self.stop is None else self.stop.code.value,
             stop_reason=None if self.stop is None else self.stop.reason,
             is_backfilled=self.is_backfilled,
-            ended_early=not (self.is_read and scoring.complete and done.complete),
-            problem_count=scoring.problem_count + len(done.not_taken),
+            ended_early=not (self._is_read and scoring.complete and done.complete),
+            problem_count=len(reading.problems) + scoring.problem_count + len(done.not_taken),
             problems=problems[:MAX_PROBLEMS],
         )

@@ -12,6 +12,7 @@ from hpro_connectors.engine.scoring import Scoring, score_leads, settle_open_lea
 from hpro_connectors.engine.settings import PassSettings, Progress
 from hpro_connectors.engine.stages import StageNames
 from hpro_connectors.engine.trend import TREND_AGE, TREND_POINTS
+from hpro_connectors.errors import RunStoppedError
 from hpro_connectors.protocol import Connector, OrgDescription, OrgIdentity
 from hpro_connectors.state import PassReport, RunKind, RunStatus, StateStore
 from hpro_sdk.errors import HproError
@@ -56,10 +57,11 @@ def running(store: StateStore, kind: RunKind, settings: PassSettings) -> Iterato
         code = type(exc).__name__
         # The message of an unknown error may hold anything.
         reason = exc.message if isinstance(exc, HproError) else None
-        status = RunStatus.FAILED if isinstance(exc, Exception) else RunStatus.INTERRUPTED
+        is_failure = isinstance(exc, Exception) and not isinstance(exc, RunStoppedError)
+        status = RunStatus.FAILED if is_failure else RunStatus.INTERRUPTED
         with suppress(HproError):  # of a disk that is full or a lease that is lost, the first error tells
             store.runs.end(handle.run_id, status, settings.now(), code=code, reason=reason)
-        _LOGGER.warning("run failed", extra={"event": "pass_ended", "run_id": handle.run_id, "code": code})
+        _LOGGER.info("run failed", extra={"event": "pass_ended", "run_id": handle.run_id, "code": code})
         raise
     report = handle.report
     status = RunStatus.DONE if report is None else status_of(report)

@@ -36,6 +36,7 @@ from hpro_connectors.testing.crashes import Crash, CrashPlace, CrashPoint
 from hpro_connectors.testing.failing_world import FailingWorld
 from hpro_connectors.testing.faults import Fault, FaultKind, FaultScript, Place
 from hpro_connectors.testing.faulty import FaultDone, FaultyConnector
+from hpro_connectors.testing.fixed_cost import FixedCostEngine, fixed_cost_scorer
 from hpro_connectors.testing.memory import MemoryConnector
 from hpro_connectors.testing.world import ArithmeticEngine, World
 
@@ -52,10 +53,12 @@ __all__ = [
     "FaultKind",
     "FaultScript",
     "FaultyConnector",
+    "FixedCostEngine",
     "ManualClock",
     "ManualSleep",
     "MemoryCompany",
     "MemoryConnector",
     "Place",
     "World",
+    "fixed_cost_scorer",
 ]

@@ -52,8 +52,8 @@ class CrashPoint:
 
     def __enter__(self) -> Self:
         own = self._transactions
-        own.reading = self._watched(own.reading)  # type: ignore[method-assign]
-        own.writing = self._watched(own.writing)  # type: ignore[method-assign]
+        # In place of the methods, and not as attributes of another type.
+        vars(own).update(reading=self._watched(own.reading), writing=self._watched(own.writing))
         return self
 
     def __exit__(self, *_: object) -> None:

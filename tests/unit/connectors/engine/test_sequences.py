@@ -114,6 +114,12 @@ class Company(RuleBasedStateMachine):
             stamp = max(before, company.clock.now - timedelta(seconds=lateness))
             company.leads[lead_id] = company.leads[lead_id].model_copy(update={"modified_at": stamp})
 
+    @rule(number=numbers, rank=st.none() | st.integers(1, 9), cleared=st.booleans())
+    def overwrite(self, number: int, rank: int | None, cleared: bool) -> None:
+        """Somebody changes what we wrote, or empties all of it."""
+        if lead_id := self.lead(number):
+            self.world.company.overwrite_shown(lead_id, **({} if cleared else {"rank": rank, "model": "theirs"}))
+
     @rule(number=numbers, excluded=st.booleans())
     def exclude(self, number: int, excluded: bool) -> None:
         if lead_id := self.lead(number):
