@@ -23,7 +23,7 @@ from hpro_connectors.engine.writing_rule import rank_moved
 from hpro_connectors.errors import NetworkError, RecordRejectedError
 from hpro_connectors.fields import ScoreRow, Trend
 from hpro_connectors.protocol import WriteStatus
-from hpro_connectors.state import QueueRow, StateStore
+from hpro_connectors.state import StateStore
 from hpro_connectors.state.dead_letters import DeadLetterStatus
 from hpro_connectors.testing import Crash, CrashPlace, CrashPoint, World
 from hpro_connectors.testing.memory import STREAMS
@@ -313,13 +313,15 @@ class Company(RuleBasedStateMachine):
         self.check_what_is_known()
         expected = self.score_from_scratch(open_ids)
         queue = store.queue()
+        steady = SteadyBands(MANIFEST.bands, MANIFEST.calibration, self.world.settings.band_margin)
         assert [(row.lead_id, row.rank, row.stage_rank, row.stage_size, row.trend) for row in queue] == [
             (lead.lead_id, lead.rank, lead.stage_rank, lead.stage_size, self.trend(lead, last.as_of))
             for lead in expected
         ]
         for lead, ranked in zip(expected, queue, strict=True):
             row = company.shown[lead.lead_id]
-            self.check_band(lead, ranked)
+            # The model's own band, or one that the margin keeps: from there the score leads to no other.
+            assert steady.band_of(lead.rank_score, lead.score, ranked.band) is ranked.band
             assert not rank_moved(lead.rank, row.rank)
             assert not rank_moved(lead.stage_rank, row.stage_rank)
             assert row.score is not None
@@ -344,11 +346,6 @@ class Company(RuleBasedStateMachine):
             return Trend.NOT_ENOUGH_INFORMATION
         moved = lead.score - (own or old)[-1].score
         return Trend.IMPROVING if moved >= 5 else Trend.DECLINING if moved <= -5 else Trend.STEADY
-
-    def check_band(self, lead: ScoredLead, ranked: QueueRow) -> None:
-        """A band is the model's own, or the margin keeps it: from the band it has, the score leads to no other."""
-        steady = SteadyBands(MANIFEST.bands, MANIFEST.calibration, self.world.settings.band_margin)
-        assert steady.band_of(lead.rank_score, lead.score, ranked.band) is ranked.band
 
     def check_what_is_known(self) -> None:
         """Everything that the CRM holds of live leads was read."""
