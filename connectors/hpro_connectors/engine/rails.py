@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from hpro_connectors.engine.settings import PassSettings
 from hpro_connectors.state import MarkName, StateStore
+from hpro_connectors.state.desired import WritingLimits
 
 _REMEDY = "look at it with `hpro plan`, then confirm it with `hpro apply --plan ID`"
 
@@ -53,11 +54,14 @@ def current_stop(store: StateStore) -> Stop | None:
     return Stop(StopCode(told["code"]), told["reason"], stopped.at, told.get("run_id"))
 
 
-def check_rails(store: StateStore, model_id: str, settings: PassSettings, run_id: int) -> Stop | None:
+def check_rails(
+    store: StateStore, limits: WritingLimits, model_id: str, settings: PassSettings, run_id: int
+) -> Stop | None:
     """Decide whether a person must look before anything is written, and remember it.
 
     Args:
         store: The state, ranked by now.
+        limits: What would be written.
         model_id: The model in use.
         settings: The limit on band changes, and whether the rails hold.
         run_id: The run that would write.
@@ -68,7 +72,7 @@ def check_rails(store: StateStore, model_id: str, settings: PassSettings, run_id
     if not settings.rails:
         return None
     stop: Stop | None = None
-    changes = store.band_changes()
+    changes = store.band_changes(limits)
     if not store.plans.is_confirmed(model_id):
         reason = f"nobody has confirmed the first writes of the model {model_id}: {_REMEDY}"
         stop = Stop(StopCode.NEW_MODEL, reason, settings.now(), run_id)

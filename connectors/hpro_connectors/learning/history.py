@@ -75,8 +75,10 @@ def read_until(store: StateStore, streams: Iterable[str]) -> datetime:
     Raises:
         ConfigError: One was never read to its end.
     """
-    cursors = {stream: store.cursor(stream).cursor for stream in streams}
-    unread = sorted(stream for stream, cursor in cursors.items() if cursor is None)
+    cursors = {stream: store.cursors.increments(stream).cursor for stream in streams}
+    unread = sorted(
+        stream for stream, cursor in cursors.items() if cursor is None or store.cursors.backfill(stream) is not None
+    )
     if unread or not cursors:
         raise ConfigError(
             f"The org has not been read whole yet ({', '.join(unread) or 'nothing'} is missing).",

@@ -19,7 +19,7 @@ from hpro_connectors.state._sql import among, upsert
 from hpro_connectors.state.assemble import StageName, as_the_crm_says, assemble_lead
 from hpro_connectors.state.cursors import Cursors, store_place
 from hpro_connectors.state.dead_letters import DeadLetters
-from hpro_connectors.state.desired import BandChanges, band_changes
+from hpro_connectors.state.desired import BandChanges, WritingLimits, band_changes
 from hpro_connectors.state.forgetting import Forgetting
 from hpro_connectors.state.journal import Journal
 from hpro_connectors.state.known_ids import KnownIds
@@ -310,10 +310,10 @@ class StateStore:
 
     # Writing to the CRM
 
-    def band_changes(self) -> BandChanges:
-        """Count the leads that show a band, and those of them whose band would change."""
+    def band_changes(self, limits: WritingLimits) -> BandChanges:
+        """Count the leads that show a band, and those of them whose band a pass would change."""
         with self.transactions.reading() as connection:
-            return band_changes(connection)
+            return band_changes(connection, limits)
 
     def written_rows(self) -> dict[str, WrittenRow]:
         """Give what was last written to leads that live, by id."""

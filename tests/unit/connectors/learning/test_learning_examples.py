@@ -82,6 +82,13 @@ def test_a_short_history_is_refused(world: LearningWorld, fill: Fill) -> None:
         world.examples()
 
 
+def test_nobody_is_looked_at_where_texts_of_closed_leads_are_erased_by_now(world: LearningWorld, fill: Fill) -> None:
+    fill(450)
+    world.settings = replace(world.settings, retention_days=250)
+    since = world.history().known_until - timedelta(days=250)
+    assert min(example.snapshot.as_of for example in world.examples().examples) >= since
+
+
 def test_one_lead_of_long_ago_does_not_stretch_the_history(world: LearningWorld, fill: Fill) -> None:
     fill()
     moments = sorted({example.snapshot.as_of for example in world.examples().examples})
