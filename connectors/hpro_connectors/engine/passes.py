@@ -63,8 +63,11 @@ def run_pass(
             else:
                 if work.wanted.rows or work.wanted.clears:
                     work.stop = check_rails(store, work.model_id, settings, run.run_id)
+                    if work.stop is None:
+                        work.wanted = store.outbox.fill(limits, run.run_id)
+                else:
+                    store.outbox.clear()  # what waited is no longer wanted
                 if work.stop is None:
-                    work.wanted = store.outbox.fill(limits, run.run_id)
                     work.took["rank"] += work.watch.lap()
                     work.send(run.run_id, limits.metadata_hash)
         run.report = work.report(run.run_id)

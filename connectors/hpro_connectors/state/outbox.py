@@ -87,9 +87,10 @@ class Outbox:
             run_id: The run that wants them.
         """
         with self._transactions.writing() as connection:
-            wanted = desired(limits).subquery("wanted")
-            connection.execute(delete(OUTBOX).where(OUTBOX.c.lead_id.not_in(select(wanted.c.lead_id))))
-            found = connection.execute(select(wanted)).all()
+            found = connection.execute(desired(limits)).all()
+            waiting = connection.scalars(select(OUTBOX.c.lead_id)).all()
+            no_longer = set(waiting) - {row.lead_id for row in found}
+            connection.execute(delete(OUTBOX).where(among(OUTBOX.c.lead_id, no_longer)))
             for chunk in chunks(found):
                 put_in(connection, wanted_rows(connection, chunk), {row.lead_id: row.reason for row in chunk}, run_id)
             return Wanted(
