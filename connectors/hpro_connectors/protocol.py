@@ -120,11 +120,14 @@ class StreamInfo(Frozen):
         name: The vendor's name, such as ``Task``.
         content: What it holds. Streams are read leads first, then interactions, then history.
         reports_deletions: Whether a window tells of deletions; otherwise only ``list_ids`` shows them.
+        object_types: The object types in the keys of its records; none named: the name of the stream. Those of a lead
+            stream are always of the scored object.
     """
 
     name: Identifier
     content: StreamContent
     reports_deletions: bool = True
+    object_types: tuple[Identifier, ...] = ()
 
 
 class LeadRecord(Frozen):

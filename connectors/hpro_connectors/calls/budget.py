@@ -6,6 +6,7 @@ import logging
 from datetime import UTC, datetime
 
 from hpro_connectors.errors import QuotaExhaustedError
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.protocol import CallLimits
 
 _LOGGER = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class CallBudget:
 
 
 def _reached(message: str, remedy: str, resets_at: datetime | None) -> QuotaExhaustedError:
-    _LOGGER.warning("the budget of calls is used up", extra={"event": "budget_reached", "resets_at": resets_at})
+    _LOGGER.warning("the budget of calls is used up", extra={"event": LogEvent.BUDGET_REACHED, "resets_at": resets_at})
     when = f"after {resets_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if resets_at else "later"
     hint = f"What was stored stays; run again {when}, or {remedy}."
     return QuotaExhaustedError(message, resets_at=resets_at, hint=hint)

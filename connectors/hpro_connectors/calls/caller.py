@@ -18,6 +18,7 @@ from hpro_connectors.calls.pauses import Pauses
 from hpro_connectors.calls.policy import CallPolicy
 from hpro_connectors.calls.unknown import typed
 from hpro_connectors.errors import NetworkError, RateLimitedError, RetriableError, RunStoppedError, ServerError
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.protocol import CallLimits
 
 _LOGGER = logging.getLogger(__name__)
@@ -155,7 +156,7 @@ class Caller:
             _LOGGER.warning(
                 "the CRM failed too often and is left alone for a while",
                 extra={
-                    "event": "breaker_opened",
+                    "event": LogEvent.BREAKER_OPENED,
                     "method": call.method,
                     "stream": call.stream,
                     "error": type(error).__name__,
@@ -209,7 +210,7 @@ def _log_retry(state: RetryCallState, call: Call) -> None:
     _LOGGER.info(
         "a call failed and is made again",
         extra={
-            "event": "retried",
+            "event": LogEvent.RETRIED,
             "method": call.method,
             "stream": call.stream,
             "error": type(error).__name__,

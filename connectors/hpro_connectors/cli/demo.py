@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from hpro_connectors.cli.places import DEFAULT_FOLDER, PATH, places_in, places_of
+from hpro_connectors.cli.places import DEFAULT_FOLDER, PATH, Places, places_in, places_of
 from hpro_sdk.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hpro_connectors.cli.demo_run import DemoOptions
 
 _COMPANIES = ("test_drive", "saas")  # hpro_connectors.demo.simulator.companies; importing that takes a while
 _OF_A_NEW_ORG = ("leads", "seed", "days", "company", "folder")
@@ -33,7 +37,11 @@ _OF_A_NEW_ORG = ("leads", "seed", "days", "company", "folder")
     metavar="DIR",
     help="Where org.sqlite and state.sqlite are made; those of an earlier demo are replaced.",
 )
+@click.option("--only-org", is_flag=True, help="Only make the org, for `hpro run`; no pass, no model needed.")
 @click.option("--org", type=PATH, metavar="FILE", help="Score this org as it is, such as one of `hpro import`.")
+@click.option(
+    "--advance", type=click.IntRange(1, 365), metavar="N", help="With --org: let N days go by, and score nothing."
+)
 @click.option("--model", "-m", type=PATH, metavar="M", help="A GGUF file, or a checkpoint folder. Default: bundled.")
 @click.option("--demo-model", is_flag=True, help="Use the bundled model on an org that no simulator made.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
@@ -45,7 +53,9 @@ def demo(
     days: int,
     company: str,
     folder: Path,
+    only_org: bool,
     org: Path | None,
+    advance: int | None,
     model: Path | None,
     demo_model: bool,
     as_json: bool,
@@ -59,17 +69,25 @@ def demo(
     says how close the ranking comes to the best that is possible.
 
     With --org an existing org is scored by one pass instead; its state is kept beside it, and that of an org that
-    this command made goes on.
+    this command made goes on. With --only-org and --org FILE --advance N the command only makes an org, or lets days go
+    by in it: `hpro run`, `hpro plan` and `hpro serve` can then work on it as on any CRM.
     """
     if org is not None and (given := [name for name in _OF_A_NEW_ORG if _is_given(ctx, name)]):
         flag = "--dir" if given[0] == "folder" else f"--{given[0]}"
         raise ConfigError(f"--org scores an org as it is, and {flag} is about making a new one.", hint="Give one.")
+    if advance is not None and org is None:
+        raise ConfigError("--advance is about an org that exists.", hint="Name its file with --org.")
+    if only_org and org is not None:
+        raise ConfigError("--only-org makes an org, and --org names one that exists.", hint="Give one of them.")
     from hpro_connectors.cli.demo_output import demo_json, print_next, print_step
     from hpro_connectors.cli.demo_run import DemoOptions, PassStep, run_demo, run_on_org
     from hpro_connectors.cli.problems import problem_lines
     from hpro_sdk.cli.output import print_json
 
     places = places_in(folder) if org is None else places_of(org)
+    if only_org or advance is not None:
+        _without_a_pass(places, DemoOptions(company, leads, seed, days, None, demo_model=False), advance, as_json)
+        return
     if org is None:
         steps = run_demo(places, DemoOptions(company, leads, seed, days, model, demo_model))
     else:
@@ -87,6 +105,21 @@ def demo(
     if problems := problem_lines(reports[-1]):
         click.echo("\n".join(problems), err=True)
         ctx.exit(3)
+
+
+def _without_a_pass(places: Places, options: DemoOptions, advance: int | None, as_json: bool) -> None:
+    from hpro_connectors.cli.demo_run import advance_org, make_org
+    from hpro_sdk.cli.output import print_json
+
+    if advance is None:
+        make_org(places, options)
+        told: dict[str, object] = {"org": {"path": places.org}}
+        words = f"Made {places.org}. Next: `hpro config init --org {places.org}`, then `hpro run --once`."
+    else:
+        clock = advance_org(places.org, advance)
+        told = {"org": {"path": places.org}, "clock": clock}
+        words = f"{advance} days went by in {places.org}: it is {clock:%Y-%m-%d} there now."
+    print_json(told) if as_json else click.echo(words)
 
 
 def _is_given(ctx: click.Context, name: str) -> bool:

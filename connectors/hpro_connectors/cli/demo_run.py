@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from hpro_connectors.cli.model_choice import choose_model, require_company_model
@@ -99,10 +100,7 @@ def run_demo(places: Places, options: DemoOptions) -> Iterator[Step]:
     simulation = Simulation(kind, options.seed, leads_per_year=options.leads, reserved_phrases=True)
     require_fit(define_generated_org(simulation).description(), scorer)
     require_replaceable(*places)
-    with _folder(places.org.parent):
-        with progress("Simulating a year, in days", total=YEAR_DAYS) as told:
-            create_generated_org(places.org, kind, options.seed, options.leads, told)
-        remove_states(*places)
+    _make_org(places, options)
     with open_scored_org(*places, scorer) as scored:
         first = _pass(scored, 1)
         yield first
@@ -115,6 +113,46 @@ def run_demo(places: Places, options: DemoOptions) -> Iterator[Step]:
         with progress("Comparing with the best possible", total=simulation.lead_count(day)) as told:
             closeness = how_close(simulation, day, scored.rank_scores(), told)
         yield ClosenessStep(closeness)
+
+
+def make_org(places: Places, options: DemoOptions) -> None:
+    """Make a simulated company's org, and leave it as it is; it needs no model.
+
+    Args:
+        places: Where the org shall be, and the state of an earlier demo, which goes.
+        options: Which company.
+
+    Raises:
+        ConfigError: Other files stand in the way.
+        HproError: The org cannot be made.
+    """
+    require_replaceable(*places)
+    _make_org(places, options)
+
+
+def _make_org(places: Places, options: DemoOptions) -> None:
+    with _folder(places.org.parent):
+        with progress("Simulating a year, in days", total=YEAR_DAYS) as told:
+            create_generated_org(places.org, COMPANIES[options.company], options.seed, options.leads, told)
+        remove_states(*places)
+
+
+def advance_org(path: Path, days: int) -> datetime:
+    """Let days go by in the org of a simulated company; nothing is scored.
+
+    Args:
+        path: The org file.
+        days: How many.
+
+    Returns:
+        Where its clock stands now.
+
+    Raises:
+        ConfigError: There is no such org, or no simulator made it.
+    """
+    with Org.open(path) as org, progress("Simulating days", total=days) as told:
+        advance(org, days, told)
+        return org.clock()
 
 
 def run_on_org(places: Places, model: Path | None, *, demo_model: bool) -> Iterator[Step]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -71,9 +72,9 @@ class HproConfig(BaseSettings):
 
     @model_validator(mode="after")
     def _check_states_differ(self) -> Self:
-        owners: dict[Path, str] = {}
+        owners: dict[str, str] = {}
         for name, crm in self.crm.items():
-            other = owners.setdefault(crm.state, name)
+            other = owners.setdefault(os.path.realpath(crm.state), name)
             if other != name:
                 raise ValueError(f"crm.{other} and crm.{name} need a state each, and name the same file")
         return self

@@ -148,7 +148,7 @@ def open_scored_org(org_path: Path, state_path: Path, scorer: Scorer) -> Iterato
         if state_path.exists():
             _require_state_of(state_path, identity, description.object_type)
         else:
-            _let_the_clock_pass_its_stamps(org)
+            let_the_clock_pass_its_stamps(org)
         conflicts = [one for one in connector.ensure_fields() if one.state is FieldState.CONFLICT]
         if conflicts:
             raise ConfigError(
@@ -171,7 +171,7 @@ def _require_state_of(path: Path, identity: OrgIdentity, object_type: str) -> No
             ) from exc
 
 
-def _let_the_clock_pass_its_stamps(org: Org) -> None:
+def let_the_clock_pass_its_stamps(org: Org) -> None:
     """Move the clock on by a second where a lead was stamped at its very moment, as by a pass of another state.
 
     A window ends before the clock, and what lies at the clock is left to the next one. A real server's clock has gone

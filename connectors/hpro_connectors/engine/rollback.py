@@ -37,13 +37,13 @@ def roll_back(
     settings = settings or PassSettings()
     if store.runs.get(run_id) is None:
         raise ConfigError(f"There is no run {run_id}.", hint="`hpro runs` lists them.")
+    rows = store.journal.before_run(run_id)
+    if not rows:
+        raise ConfigError(
+            f"The run {run_id} wrote nothing that could be taken back.", hint="`hpro runs` tells what each wrote."
+        )
     with running(store, RunKind.ROLLBACK, settings) as run:
         work = Work.begin(connector, store, None, settings, progress or silent)
-        rows = store.journal.before_run(run_id)
-        if not rows:
-            raise ConfigError(
-                f"The run {run_id} wrote nothing that could be taken back.", hint="`hpro runs` tells what each wrote."
-            )
         work.wanted = Wanted(rows=len(rows), clears=0, reasons={"rollback": len(rows)})
         if not settings.dry_run:
             reason = f"run {run_id} was rolled back; `hpro resume` lets passes write again"

@@ -19,7 +19,7 @@ def model_card(report: LearningReport) -> str:
     Args:
         report: Of the model.
     """
-    data, training = report.data, report.training
+    data, training, compared = report.data, report.training, report.comparison
     examples = data.examples
     sides = "\n".join(
         f"| {name} | {side.first:%Y-%m-%d} to {side.last:%Y-%m-%d} | {side.snapshots:,} | {side.leads:,} "
@@ -58,11 +58,11 @@ To be looked at by a person:
 
 ## How it ranks
 
-{comparison_table(report.comparison)}
+{comparison_table(compared)}
 
-On the newest fifth of the history, {report.comparison.snapshots:,} snapshots of which {report.comparison.won:,} were won
-({100 * report.comparison.won_share:.1f} %, what the top of a list by chance holds). 95 % intervals of the bootstrap over
-{report.comparison.leads:,} leads or accounts.
+On the newest fifth of the history, {compared.snapshots:,} snapshots of which {compared.won:,} were won
+({100 * compared.won_share:.1f} %, what the top of a list by chance holds). 95 % intervals of the bootstrap over
+{compared.leads:,} leads or accounts.
 
 ## How it was trained
 

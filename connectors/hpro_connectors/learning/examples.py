@@ -138,15 +138,19 @@ def look_at(history: OrgHistory, settings: LearningSettings) -> list[datetime]:
     if created:
         # One lead of long ago, entered by mistake, must not stretch the history.
         first = created[len(created) // 100] + every
+        if settings.retention_days is not None:
+            first = max(first, history.known_until - timedelta(days=settings.retention_days))
         while len(moments) < MOST_CUTOFFS and last - len(moments) * every >= first:
             moments.append(last - len(moments) * every)
     if len(moments) < FEWEST_CUTOFFS:
         days = (history.known_until - created[0]).days if created else 0
+        if settings.retention_days is not None:
+            days = min(days, settings.retention_days)
         needed = settings.horizon_days + FEWEST_CUTOFFS * settings.cutoff_every_days
         raise DataError(
             f"The history covers {days} days, and at least {needed} are needed: a horizon of {settings.horizon_days}, "
             f"and {FEWEST_CUTOFFS} looks that lie {settings.cutoff_every_days} days apart.",
-            hint="Wait for more history, or lower horizon_days or cutoff_every_days.",
+            hint="Wait for more history, or lower horizon_days or cutoff_every_days, or raise retention_days.",
         )
     return moments[::-1]
 

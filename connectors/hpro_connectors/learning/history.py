@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -17,6 +17,9 @@ MOST_LEADS = 30_000
 """More leads than that teach nothing new within minutes; which ones are looked at depends on their ids alone."""
 
 _BATCH = 256
+
+LeadProgress = Callable[[int], None]
+"""Called with how many leads were read since the last call."""
 
 
 class HistoryCounts(Frozen):
@@ -72,8 +75,10 @@ def read_until(store: StateStore, streams: Iterable[str]) -> datetime:
     Raises:
         ConfigError: One was never read to its end.
     """
-    cursors = {stream: store.cursor(stream).cursor for stream in streams}
-    unread = sorted(stream for stream, cursor in cursors.items() if cursor is None)
+    cursors = {stream: store.cursors.increments(stream).cursor for stream in streams}
+    unread = sorted(
+        stream for stream, cursor in cursors.items() if cursor is None or store.cursors.backfill(stream) is not None
+    )
     if unread or not cursors:
         raise ConfigError(
             f"The org has not been read whole yet ({', '.join(unread) or 'nothing'} is missing).",
@@ -82,7 +87,9 @@ def read_until(store: StateStore, streams: Iterable[str]) -> datetime:
     return min(cursor for cursor in cursors.values() if cursor is not None)
 
 
-def read_history(store: StateStore, funnel: OrgFunnel, known_until: datetime) -> OrgHistory:
+def read_history(
+    store: StateStore, funnel: OrgFunnel, known_until: datetime, progress: LeadProgress | None = None
+) -> OrgHistory:
     """Read all live leads, open and closed.
 
     A lead that ended, by its stage or by what the CRM says beside it, is used only where its history, or the CRM, says
@@ -92,18 +99,21 @@ def read_history(store: StateStore, funnel: OrgFunnel, known_until: datetime) ->
         store: The state.
         funnel: Gives stages their names.
         known_until: Until when every stream was read, see :func:`read_until`.
+        progress: Told of leads.
     """
-    standings = store.standings()
-    ids = [lead.lead_id for lead in standings if not lead.excluded]
+    live = store.lead_ids()
+    ids = store.lead_ids(excluded=False)
     chosen = _chosen(ids)
     counts = {
-        "live": len(standings),
-        "excluded": len(standings) - len(ids),
+        "live": len(live),
+        "excluded": len(live) - len(ids),
         "looked_at": len(chosen),
         **dict.fromkeys(("undated", "unknown_stage", "malformed", "without_end", "won", "lost", "open"), 0),
     }
     leads: list[Lead] = []
     for stored in _stored(store, chosen):
+        if progress is not None:
+            progress(1)
         try:
             lead = assemble_lead(stored, funnel.name_of)
         except UnknownStageError:

@@ -23,6 +23,8 @@ class LearningSettings:
         max_minutes: Minutes of training at most.
         max_tokens: Tokens of a prompt.
         seed: Of weights, batches and bootstrap.
+        retention_days: After how many days the texts of closed leads are erased; ``None``: never. Leads are looked at
+            since then only: before that, a lead without texts would be one that ended long ago.
     """
 
     stages: tuple[str, ...] | None = None
@@ -36,6 +38,7 @@ class LearningSettings:
     max_minutes: float = 15.0
     max_tokens: int = 352
     seed: int = 0
+    retention_days: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no training could be made of."""

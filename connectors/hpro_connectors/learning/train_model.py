@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -26,20 +26,20 @@ from hpro_connectors.learning.compare import (
 from hpro_connectors.learning.decision import decide
 from hpro_connectors.learning.examples import LearningExamples, make_examples
 from hpro_connectors.learning.funnel import OrgFunnel, funnel_of_org
-from hpro_connectors.learning.history import read_history
+from hpro_connectors.learning.history import LeadProgress, read_history
 from hpro_connectors.learning.report import DataReport, LearningReport
 from hpro_connectors.learning.settings import LearningSettings
 from hpro_connectors.learning.template import ShownFields, choose_fields
 from hpro_connectors.learning.trees import rank_by_trees
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.protocol import OrgDescription, OrgIdentity
 from hpro_connectors.state import StateStore
 from hpro_quantize.errors import ParityError
 from hpro_quantize.pipeline import ExportReport, export
 from hpro_quantize.quantizer import QuantType
 from hpro_sdk._files import replacing
-from hpro_sdk.errors import ConfigError, DataError, HproError, ModelError, OutputError
+from hpro_sdk.errors import ConfigError, DataError, ModelError, OutputError
 from hpro_sdk.evaluation import load_scorer
-from hpro_sdk.lead import TrainingExample
 from hpro_sdk.training.config import NanoConfig, TrainingConfig
 from hpro_sdk.training.report import TrainingReport
 from hpro_sdk.training.run import TrainingPlan, train
@@ -57,12 +57,12 @@ class ModelInUse:
     """The model that the new one must beat.
 
     Attributes:
-        model_id: Its id, for the report.
         path: Of its file.
+        model_id: Its id; ``None``: the file says it.
     """
 
-    model_id: str
     path: Path
+    model_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,9 @@ def prepare_learning(
     identity: OrgIdentity,
     description: OrgDescription,
     settings: LearningSettings,
+    *,
     known_until: datetime,
+    progress: LeadProgress | None = None,
 ) -> PreparedLearning:
     """Make the examples of an org, and say what is in them; trains nothing and writes nothing.
 
@@ -99,6 +101,7 @@ def prepare_learning(
         description: Of the org.
         settings: What a person said.
         known_until: Until when every stream was read.
+        progress: Told of leads that were read.
 
     Raises:
         SafetyRailError: The state is of another org.
@@ -108,7 +111,7 @@ def prepare_learning(
     """
     store.check_org(identity, description.object_type)
     funnel = funnel_of_org(description, settings)
-    history = read_history(store, funnel, known_until)
+    history = read_history(store, funnel, known_until, progress)
     fields = choose_fields(description, settings, history.leads)
     examples = make_examples(history, funnel, fields, settings)
     data = DataReport(
@@ -192,7 +195,7 @@ def train_model(
     shutil.rmtree(work, ignore_errors=True)
     _LOGGER.info(
         "model learnt",
-        extra={"event": "model_learnt", "model_id": exported.model_id, "put_to_use": decision.use},
+        extra={"event": LogEvent.MODEL_INSTALLED, "model_id": exported.model_id, "put_to_use": decision.use},
     )
     return report
 
@@ -271,12 +274,15 @@ def _compared(prepared: PreparedLearning, new: Path, in_use: ModelInUse | None, 
     examples = prepared.examples
     test = examples.of("test")
     scores: dict[str, Scores] = {NEW: model_scores(load_scorer(new), test)}
-    problem: str | None = None
+    in_use_id, problem = None, None
     if in_use is not None:
+        in_use_id = in_use.model_id
         try:
-            scores[IN_USE] = _scores_in_use(in_use, test)
-        except (ConfigError, DataError, ModelError) as exc:
-            problem = _problem(exc)
+            scorer = load_scorer(in_use.path)
+            in_use_id = scorer.model_id
+            scores[IN_USE] = model_scores(scorer, test)
+        except (ConfigError, DataError, ModelError) as exc:  # gone, damaged, or of another funnel by now
+            problem = f"{type(exc).__name__}: {exc.message}"
     scores[TREES] = rank_by_trees(
         examples.of("train"),
         examples.of("valid"),
@@ -286,16 +292,7 @@ def _compared(prepared: PreparedLearning, new: Path, in_use: ModelInUse | None, 
         seed=seed,
     )
     scores[NEWEST_FIRST] = newest_first_scores(test)
-    in_use_id = None if in_use is None else in_use.model_id
     return compare_rankings(test, scores, in_use_id=in_use_id, in_use_problem=problem, seed=seed)
-
-
-def _scores_in_use(in_use: ModelInUse, test: Iterable[TrainingExample]) -> Scores:
-    return model_scores(load_scorer(in_use.path), list(test))
-
-
-def _problem(error: HproError) -> str:
-    return f"{type(error).__name__}: {error.message}"
 
 
 def _place(source: Path, target: Path) -> None:

@@ -54,20 +54,22 @@ def rank_by_trees(
     """
     ensemble = require_extra("train", "sklearn.ensemble", "Comparing with gradient-boosted trees")
     columns = Columns(template, funnel, [example.snapshot for example in train])
+    table = columns.table(train)
+    told = ~np.isnan(table).all(axis=0)  # the library takes no column without a single value
     trees = ensemble.HistGradientBoostingClassifier(
         max_iter=_ROUNDS,
         learning_rate=0.05,
         max_leaf_nodes=15,
         min_samples_leaf=20,
         early_stopping=False,
-        categorical_features=columns.categorical,
+        categorical_features=np.array(columns.categorical, dtype=np.bool_)[told],
         random_state=seed,
     )
-    trees.fit(columns.table(train), _won(train))
+    trees.fit(table[:, told], _won(train))
     won = _won(valid)
-    ranked_valid = [auc(scores.ravel(), won) for scores in trees.staged_decision_function(columns.table(valid))]
-    best = int(np.argmax(ranked_valid))
-    for round_number, scores in enumerate(trees.staged_decision_function(columns.table(test))):
+    of_valid = trees.staged_decision_function(columns.table(valid)[:, told])
+    best = int(np.argmax([auc(scores.ravel(), won) for scores in of_valid]))
+    for round_number, scores in enumerate(trees.staged_decision_function(columns.table(test)[:, told])):
         if round_number == best:
             return np.asarray(scores, dtype=np.float64).ravel()
     raise AssertionError("there are as many rounds for the test side as for the validation side")

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from hpro_connectors.service.schedule import ScheduleSettings
 from hpro_connectors.state.runs import RunStatus
 
-
-class StopSignal(Protocol):
-    """Says whether a run should come to an end; asked between pages and batches."""
-
-    def is_set(self) -> bool:
-        """Whether it should."""
+StopSignal = threading.Event
+"""Set when a run should come to an end; asked between pages and batches, and ends every wait."""
 
 
 @dataclass(frozen=True, slots=True)

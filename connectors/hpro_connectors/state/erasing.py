@@ -131,7 +131,7 @@ def erase_leads(connection: Connection, deleted_at: Mapping[str, datetime]) -> N
                 deleted_at=moment,
             )
         )
-    _erase_interactions(connection, theirs - _held(connection, theirs), persons_of)
+    erase_interactions(connection, theirs - _held(connection, theirs), persons_of)
     for table in (*_HISTORIES, SCORES, FAILED_PROMPTS, CHANGED_LEADS, REREADS, OUTBOX, DEAD_LETTERS):
         connection.execute(delete(table).where(among(table.c.lead_id, ids)))
     # A lead that comes back shows what was written before it was deleted.
@@ -159,7 +159,14 @@ def _held(connection: Connection, interactions: set[int]) -> set[int]:
     return set(connection.scalars(union(by_link, by_person)))
 
 
-def _erase_interactions(connection: Connection, interactions: set[int], persons: set[str]) -> None:
+def erase_interactions(connection: Connection, interactions: set[int], persons: set[str]) -> None:
+    """Erase interactions, and remember the persons whose later leads will need them.
+
+    Args:
+        connection: Within a transaction.
+        interactions: Numbers of rows.
+        persons: Whose leads they went with; further ones are found by their links.
+    """
     linked = select(INTERACTION_PERSONS.c.person_id).where(among(INTERACTION_PERSONS.c.interaction_id, interactions))
     gone = persons | set(connection.scalars(linked))
     live = select(LEADS.c.person_id).where(LEADS.c.deleted_at.is_(None), among(LEADS.c.person_id, gone))

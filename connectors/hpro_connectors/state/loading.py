@@ -65,7 +65,7 @@ def load_leads(connection: Connection, lead_ids: Sequence[str]) -> list[StoredLe
 
 def last_interactions(connection: Connection, lead_ids: Sequence[str], as_of: datetime) -> dict[str, datetime]:
     """Give when the newest interaction of each lead happened, as of a moment; leads without one are left out."""
-    pairs = _pairs(lead_ids).subquery()
+    pairs = interactions_of(lead_ids).subquery()
     found = connection.execute(
         select(pairs.c.lead_id, func.max(INTERACTIONS.c.occurred_at, type_=INTERACTIONS.c.occurred_at.type).label("at"))
         .join(INTERACTIONS, INTERACTIONS.c.id == pairs.c.interaction_id)
@@ -75,7 +75,7 @@ def last_interactions(connection: Connection, lead_ids: Sequence[str], as_of: da
     return {row.lead_id: row.at for row in found}
 
 
-def _pairs(lead_ids: Sequence[str]) -> CompoundSelect[tuple[str, int]]:
+def interactions_of(lead_ids: Sequence[str]) -> CompoundSelect[tuple[str, int]]:
     """Leads and the interactions that belong to them or to their persons, each pair once."""
     return union(
         select(INTERACTION_LEADS.c.lead_id, INTERACTION_LEADS.c.interaction_id).where(
@@ -89,7 +89,7 @@ def _pairs(lead_ids: Sequence[str]) -> CompoundSelect[tuple[str, int]]:
 
 def _interactions(connection: Connection, lead_ids: Sequence[str]) -> defaultdict[str, list[StoredInteraction]]:
     leads_of: defaultdict[int, list[str]] = defaultdict(list)
-    for row in connection.execute(_pairs(lead_ids)):
+    for row in connection.execute(interactions_of(lead_ids)):
         leads_of[row.interaction_id].append(row.lead_id)
     earlier: defaultdict[int, list[TextVersion]] = defaultdict(list)
     for row in connection.execute(

@@ -99,6 +99,15 @@ class Models:
             _require(connection, model_id)
             connection.execute(insert(MODEL_USES).values(model_id=model_id, used_at=at, reason=reason))
 
+    def before(self) -> InstalledModel:
+        """Give the model that was in use before the present one.
+
+        Raises:
+            ConfigError: No other model was in use before.
+        """
+        with self._transactions.reading() as connection:
+            return _model(_before(connection)[1])
+
     def rollback(self, at: datetime) -> InstalledModel:
         """Put the model to use again that was in use before the present one; a second rollback undoes the first.
 
@@ -109,15 +118,9 @@ class Models:
             ConfigError: No other model was in use before.
         """
         with self._transactions.writing() as connection:
-            uses = connection.scalars(select(MODEL_USES.c.model_id).order_by(MODEL_USES.c.id.desc())).all()
-            before = next((model_id for model_id in uses if model_id != uses[0]), None)
-            if before is None:
-                raise ConfigError(
-                    "No other model was in use before.", hint="Name one with `hpro model use ID`, or train one."
-                )
-            row = _require(connection, before)
+            present, row = _before(connection)
             connection.execute(
-                insert(MODEL_USES).values(model_id=before, used_at=at, reason=f"rollback from {uses[0]}")
+                insert(MODEL_USES).values(model_id=row.model_id, used_at=at, reason=f"rollback from {present}")
             )
             return _model(row)
 
@@ -149,6 +152,15 @@ class Models:
         with self._transactions.reading() as connection:
             row = connection.execute(wanted).first()
         return None if row is None else ModelUse(row.model_id, row.used_at, row.reason)
+
+
+def _before(connection: Connection) -> tuple[str, Row[tuple[object, ...]]]:
+    """Give the id of the model in use, and the one that was in use before it."""
+    uses = connection.scalars(select(MODEL_USES.c.model_id).order_by(MODEL_USES.c.id.desc())).all()
+    before = next((model_id for model_id in uses if model_id != uses[0]), None)
+    if before is None:
+        raise ConfigError("No other model was in use before.", hint="Name one with `hpro model use ID`, or train one.")
+    return uses[0], _require(connection, before)
 
 
 def _require(connection: Connection, model_id: str) -> Row[tuple[object, ...]]:

@@ -93,12 +93,14 @@ class WrittenRow:
     Attributes:
         row: All eight values.
         stage: The funnel stage that its stage rank is of.
+        written_at: By the server's clock.
         resend: Whether the CRM may show something else: its answer was lost, somebody else changed the fields, or since
             then the lead was deleted or took in another one.
     """
 
     row: ScoreRow
     stage: str | None
+    written_at: datetime
     resend: bool = False
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 
 from hpro_connectors.fields import Trend
 from hpro_connectors.state._sql import among, upsert
+from hpro_connectors.state.leads import mark_changed
 from hpro_connectors.state.rows import CurrentScore, HistoryEntry, LeadToLookAt
 from hpro_connectors.state.schema import CHANGED_LEADS, FAILED_PROMPTS, LEADS, SCORE_HISTORY, SCORES
 from hpro_sdk.lead import Band, OutcomeResult, ScoredLead
@@ -118,6 +119,29 @@ def store_failures(connection: Connection, failed: Mapping[str, str], model_id: 
     upsert(connection, FAILED_PROMPTS, rows)
 
 
+def confirm_scores(connection: Connection, lead_ids: Select[tuple[str]], model_id: str, as_of: datetime) -> None:
+    """Note that scores still hold: they are what the model would give now.
+
+    Leads that could not be scored anew, and those whose score is of another model, are left as they are.
+
+    Args:
+        connection: Within a transaction.
+        lead_ids: Of which leads.
+        model_id: The model in use.
+        as_of: The server's clock; what is due by then is not sure to hold.
+    """
+    connection.execute(
+        update(SCORES)
+        .where(
+            SCORES.c.lead_id.in_(lead_ids),
+            SCORES.c.lead_id.not_in(select(CHANGED_LEADS.c.lead_id)),
+            SCORES.c.model_id == model_id,
+            or_(SCORES.c.next_due_at.is_(None), SCORES.c.next_due_at > as_of),
+        )
+        .values(scored_at=as_of)
+    )
+
+
 def current_scores(connection: Connection, org_id: str, object_type: str) -> list[CurrentScore]:
     """Give the scores of all open leads that have one; ranks and stages are left for the ranking to fill in."""
     rows = connection.execute(
@@ -137,6 +161,19 @@ def current_scores(connection: Connection, org_id: str, object_type: str) -> lis
         )
         for row in rows
     ]
+
+
+def forget_prompts(connection: Connection, lead_ids: Sequence[str] | None, *, dry_run: bool) -> int:
+    """Forget the prompts that leads were scored by, so that the next scoring scores them anew; give how many."""
+    wanted = select(LEADS.c.lead_id).where(LEADS.c.open.is_(True))
+    if lead_ids is not None:
+        wanted = wanted.where(among(LEADS.c.lead_id, lead_ids))
+    found = connection.scalars(wanted).all()
+    if not dry_run:
+        mark_changed(connection, found)
+        connection.execute(update(SCORES).where(among(SCORES.c.lead_id, found)).values(input_hash=""))
+        connection.execute(delete(FAILED_PROMPTS).where(among(FAILED_PROMPTS.c.lead_id, found)))
+    return len(found)
 
 
 def results_of(connection: Connection, lead_ids: Sequence[str]) -> dict[str, tuple[str | None, OutcomeResult | None]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pydantic import JsonValue
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, PoolProxiedConnection, delete, select
 
 from hpro_connectors.errors import SafetyRailError
 from hpro_connectors.protocol import Backfill, OrgIdentity, Page, Window
@@ -18,8 +19,10 @@ from hpro_connectors.state._sql import among, upsert
 from hpro_connectors.state.assemble import StageName, as_the_crm_says, assemble_lead
 from hpro_connectors.state.cursors import Cursors, store_place
 from hpro_connectors.state.dead_letters import DeadLetters
-from hpro_connectors.state.desired import BandChanges, band_changes
+from hpro_connectors.state.desired import BandChanges, WritingLimits, band_changes
+from hpro_connectors.state.forgetting import Forgetting
 from hpro_connectors.state.journal import Journal
+from hpro_connectors.state.known_ids import KnownIds
 from hpro_connectors.state.loading import load_leads
 from hpro_connectors.state.marks import Marks
 from hpro_connectors.state.models import Models
@@ -28,6 +31,7 @@ from hpro_connectors.state.opening import open_engine
 from hpro_connectors.state.outbox import Outbox
 from hpro_connectors.state.pass_report import PassReport
 from hpro_connectors.state.plans import Plans
+from hpro_connectors.state.retention import Retention
 from hpro_connectors.state.rows import (
     CurrentScore,
     HistoryEntry,
@@ -38,7 +42,7 @@ from hpro_connectors.state.rows import (
     WrittenRow,
 )
 from hpro_connectors.state.runs import Runs
-from hpro_connectors.state.schema import ORG, REREADS
+from hpro_connectors.state.schema import LEADS, ORG, REREADS
 from hpro_connectors.state.surrogates import harmless
 from hpro_connectors.state.transactions import Transactions
 from hpro_connectors.state.translation import translating
@@ -64,6 +68,9 @@ class StateStore:
         path: Of the file.
         transactions: On the file; the parts below and whoever adds one begin theirs with it.
         cursors: How far streams were read.
+        known_ids: What is held, for comparing it with what a CRM lists.
+        forgetting: Erases a person for good.
+        retention: Erases old texts.
         marks: Single facts that stand over all runs.
         models: Which models there are, and which is in use.
         runs: Passes, plans, applies and rollbacks.
@@ -79,6 +86,9 @@ class StateStore:
         self._connection = engine.connect()
         self.transactions = Transactions(path, self._connection)
         self.cursors = Cursors(self.transactions)
+        self.known_ids = KnownIds(self.transactions)
+        self.forgetting = Forgetting(self.transactions, self.checkpoint)
+        self.retention = Retention(self.transactions)
         self.marks = Marks(self.transactions)
         self.models = Models(self.transactions)
         self.runs = Runs(self.transactions)
@@ -125,10 +135,16 @@ class StateStore:
 
     def checkpoint(self) -> None:
         """Bring SQLite's log into the file and empty it, so that erased text stands in neither."""
+        with self.driver() as driver:
+            driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    @contextmanager
+    def driver(self) -> Iterator[PoolProxiedConnection]:
+        """Give SQLite's own connection, outside of any transaction."""
         with translating(self.path):
             driver = self._engine.raw_connection()
             try:
-                driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+                yield driver
             finally:
                 driver.close()
 
@@ -223,6 +239,18 @@ class StateStore:
             count = open_leads.count_standing(connection, standing, exclude_field)
             return count, open_leads.leads_standing(connection, standing, exclude_field, limit)
 
+    def lead_ids(self, *, excluded: bool = True) -> list[str]:
+        """Give the ids of all live leads, open and closed, in order.
+
+        Args:
+            excluded: Those too that people asked not to be scored.
+        """
+        wanted = select(LEADS.c.lead_id).where(LEADS.c.deleted_at.is_(None)).order_by(LEADS.c.lead_id)
+        if not excluded:
+            wanted = wanted.where(LEADS.c.excluded.is_(False))
+        with self.transactions.reading() as connection:
+            return list(connection.scalars(wanted))
+
     def results_of(self, lead_ids: Sequence[str]) -> dict[str, tuple[str | None, OutcomeResult | None]]:
         """Give stage and result of live leads, by id; others are left out."""
         with self.transactions.reading() as connection:
@@ -257,6 +285,19 @@ class StateStore:
             scores.store_scores(connection, scored, same)
             scores.store_failures(connection, failed, model_id)
 
+    def forget_prompts(self, lead_ids: Sequence[str] | None = None, *, dry_run: bool = False) -> int:
+        """Let the next scoring score leads anew even where nothing of them changed.
+
+        Args:
+            lead_ids: Of these leads only; default: of all open ones.
+            dry_run: Only count them.
+
+        Returns:
+            How many leads that concerns.
+        """
+        with self.transactions.writing() if not dry_run else self.transactions.reading() as connection:
+            return scores.forget_prompts(connection, lead_ids, dry_run=dry_run)
+
     def current_scores(self, org_id: str, object_type: str) -> list[CurrentScore]:
         """Give the scores of all open leads that have one."""
         with self.transactions.reading() as connection:
@@ -269,10 +310,10 @@ class StateStore:
 
     # Writing to the CRM
 
-    def band_changes(self) -> BandChanges:
-        """Count the leads that show a band, and those of them whose band would change."""
+    def band_changes(self, limits: WritingLimits) -> BandChanges:
+        """Count the leads that show a band, and those of them whose band a pass would change."""
         with self.transactions.reading() as connection:
-            return band_changes(connection)
+            return band_changes(connection, limits)
 
     def written_rows(self) -> dict[str, WrittenRow]:
         """Give what was last written to leads that live, by id."""

@@ -32,6 +32,7 @@ What went wrong stands in ``FaultyConnector.done``, what was waited in ``ManualS
 from hpro_connectors.testing.clock import ManualClock, ManualSleep
 from hpro_connectors.testing.company import MemoryCompany
 from hpro_connectors.testing.contract import ConnectorContract, ContractCrm
+from hpro_connectors.testing.crashes import Crash, CrashPlace, CrashPoint
 from hpro_connectors.testing.failing_world import FailingWorld
 from hpro_connectors.testing.faults import Fault, FaultKind, FaultScript, Place
 from hpro_connectors.testing.faulty import FaultDone, FaultyConnector
@@ -43,6 +44,9 @@ __all__ = [
     "ArithmeticEngine",
     "ConnectorContract",
     "ContractCrm",
+    "Crash",
+    "CrashPlace",
+    "CrashPoint",
     "FailingWorld",
     "Fault",
     "FaultDone",

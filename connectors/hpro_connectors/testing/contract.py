@@ -87,6 +87,16 @@ class ConnectorContract(ABC):
             if listed.complete and stream.content is not StreamContent.HISTORY:
                 _check({key.record_id for key in first} == listed.ids, f"{stream.name}: list_ids is not what exists")
 
+    def test_keys_are_of_the_object_types_that_a_stream_names(self) -> None:
+        """Ids of a stream are looked for among records of these types, and of no others."""
+        connector = self.make_crm().connector()
+        scored = connector.describe().object_type
+        for stream in connector.streams():
+            is_lead = stream.content is StreamContent.LEAD
+            named = {scored} if is_lead else set(stream.object_types or (stream.name,))
+            found = {key.object_type for key in _records(connector.read(stream.name, _everything(connector)))}
+            _check(found <= named, f"{stream.name}: keys are of {', '.join(sorted(found - named))}, which is not named")
+
     def test_only_the_last_page_is_complete(self) -> None:
         """A page that is not the last one can be resumed after."""
         connector = self.make_crm().connector()

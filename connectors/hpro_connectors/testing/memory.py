@@ -33,8 +33,13 @@ from hpro_connectors.testing.company import MemoryCompany
 
 STREAMS: Final = (
     StreamInfo(name="Lead", content=StreamContent.LEAD),
-    StreamInfo(name="Interaction", content=StreamContent.INTERACTION),
-    StreamInfo(name="History", content=StreamContent.HISTORY),
+    StreamInfo(name="Interaction", content=StreamContent.INTERACTION, object_types=("interaction",)),
+    StreamInfo(
+        name="History",
+        content=StreamContent.HISTORY,
+        reports_deletions=False,
+        object_types=("stage_history", "field_history"),
+    ),
 )
 
 _Change = tuple[datetime, str, Record | Tombstone | Merge]

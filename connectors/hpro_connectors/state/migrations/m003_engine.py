@@ -183,6 +183,7 @@ CREATE TABLE plan_rows (
     clears BOOLEAN NOT NULL,
     reason TEXT NOT NULL,
     "before" TEXT,
+    resend BOOLEAN NOT NULL,
     PRIMARY KEY (plan_id, lead_id),
     FOREIGN KEY(plan_id) REFERENCES plans (id) ON DELETE CASCADE
 );

@@ -101,4 +101,5 @@ PLAN_ROWS = Table(
     Column("clears", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     Column("before", Text),
+    Column("resend", Boolean, nullable=False),
 )

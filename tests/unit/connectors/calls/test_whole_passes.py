@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpro_connectors.calls import CallPolicy, GuardedConnector
-from hpro_connectors.engine import PassReport, PassSettings, run_pass
+from hpro_connectors.engine import PassReport, run_pass
 from hpro_connectors.errors import QuotaExhaustedError, RunStoppedError
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.protocol import CallLimits, Connector
@@ -20,7 +20,7 @@ from hpro_connectors.testing import FaultKind, FaultScript, FaultyConnector, Man
 
 def run(world: World, connector: Connector) -> PassReport:
     world.clock.advance(seconds=300)
-    return run_pass(connector, world.store, world.scorer, PassSettings(write_batch=3))
+    return run_pass(connector, world.store, world.scorer, world.settings)
 
 
 def guard(world: World, connector: Connector, seed: int = 1, policy: CallPolicy | None = None) -> GuardedConnector:

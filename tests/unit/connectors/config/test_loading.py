@@ -199,6 +199,7 @@ def test_a_stronger_choice_replaces_a_weaker_one(load: Load) -> None:
         (SMALL + '[crm.main.funnel]\nstages = ["a"]\nkey_stage = "b"\n', "key_stage must be one of stages"),
         (SMALL + '[crm.main.funnel]\nwon = "x"\nlost = "x"\n', "two stages"),
         (TWO + 'state = "hpro-state/main.sqlite"\n', "crm.main and crm.north need a state each"),
+        (TWO + 'state = "x/../hpro-state/main.sqlite"\n', "crm.main and crm.north need a state each"),
     ],
 )
 def test_what_is_refused(text: str, words: str, load: Load) -> None:
@@ -281,6 +282,12 @@ def test_made_directly_it_reads_neither_file_nor_environment(tmp_path: Path, mon
     crm = DemoCrm(connector="demo", org=tmp_path / "org", state=tmp_path / "state", models=tmp_path / "models")
     config = HproConfig(crm={"main": crm})
     assert (config.sync.lag_s, config.sync.overlap_s, config.path) == (120, 600, None)
+
+
+def test_made_directly_a_finding_repeats_no_value_either() -> None:
+    with pytest.raises(ValidationError) as caught:
+        HproConfig.model_validate({"crm": {"main": {"connector": "hunter2"}}, "log": {"level": "hunter2"}})
+    assert "hunter2" not in str(caught.value)
 
 
 def test_folders_are_made_one_level_deep(tmp_path: Path, load: Load) -> None:

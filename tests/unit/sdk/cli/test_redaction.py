@@ -90,7 +90,7 @@ def refused_number() -> None:
 
 
 def refused_key() -> None:
-    {}[MAIL]
+    dict[str, str]()[MAIL]
 
 
 def unknown_file() -> None:

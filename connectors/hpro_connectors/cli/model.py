@@ -1,0 +1,162 @@
+"""``hpro model``: learn a model from an org's own history, and say which one is in use."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import click
+
+from hpro_connectors.cli.config_options import config_options
+from hpro_connectors.cli.org_place import resolve_place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hpro_connectors.cli.org_place import OrgPlace
+    from hpro_connectors.learning.train_model import ModelInUse
+    from hpro_connectors.state import StateStore
+
+
+class PlaceOptions(TypedDict):
+    """What the options of :func:`~hpro_connectors.cli.config_options.config_options` pass on."""
+
+    config_path: Path | None
+    crm_name: str | None
+
+
+@click.group(short_help="Train a model of your own; list, use and roll back models.")
+def model() -> None:
+    """Learn a model from the org's own history, compare it, and say which model scores from the next pass on."""
+
+
+@model.command(short_help="Train on the org's own history; use the model if it ranks better.")
+@config_options
+@click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Minutes of training.")
+@click.option("--force", is_flag=True, help="Use the model whatever the comparison says; its report tells so.")
+@click.option("--dry-run", is_flag=True, help="Only say what there is to learn from; train nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+def train(
+    max_minutes: float | None, force: bool, dry_run: bool, as_json: bool, **options: Unpack[PlaceOptions]
+) -> None:
+    """Train a model on what was read of the org, and compare it on the newest fifth of the history.
+
+    It is put to use only when it ranks better beyond noise than the model in use; the first model of an org must rank
+    better than newest first and than chance. Otherwise it is kept, and `hpro model use ID` puts it to use. It needs at
+    least 40 leads that were won and 40 that were not. An interrupted training goes on with the same command.
+    """
+    from hpro_connectors.cli.model_output import print_data, print_learnt, reading_bar, training_bar
+    from hpro_sdk._extras import require_extra
+    from hpro_sdk.cli.output import print_json
+
+    require_extra("train", "torch", "Training")
+    from hpro_connectors.learning.history import read_until
+    from hpro_connectors.learning.train_model import prepare_learning, train_model
+
+    place = resolve_place(**options)
+    settings = place.learning_settings(max_minutes)
+    with place.store() as store:
+        with place.connector() as connector:
+            identity, description = connector.identity(), connector.describe()
+            known_until = read_until(store, [stream.name for stream in connector.streams()])
+        with reading_bar() as told:
+            prepared = prepare_learning(store, identity, description, settings, known_until=known_until, progress=told)
+        if dry_run:
+            print_json(prepared.data) if as_json else print_data(prepared.data)
+            return
+        with training_bar() as listener:
+            report = train_model(
+                prepared,
+                store,
+                place.models,
+                settings,
+                in_use=_in_use(store, place, identity.org_id),
+                now=lambda: datetime.now(UTC),
+                force=force,
+                listener=listener,
+            )
+    print_json(report) if as_json else print_learnt(report)
+
+
+@model.command("list", short_help="List the org's models.")
+@config_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+def list_models(as_json: bool, **options: Unpack[PlaceOptions]) -> None:
+    """List the models of the org, newest first, and which one is in use."""
+    from hpro_connectors.cli.model_output import model_rows, print_models
+    from hpro_sdk.cli.output import print_json
+
+    place = resolve_place(**options)
+    with place.store() as store:
+        rows = model_rows(store.models, place.models)
+    print_json(rows) if as_json else print_models(rows)
+    if not rows:
+        click.echo("There is no model yet. Next: hpro model train", err=True)
+
+
+@model.command(short_help="Put a model to use.")
+@click.argument("model_id", metavar="ID")
+@config_options
+def use(model_id: str, **options: Unpack[PlaceOptions]) -> None:
+    """Put the model ID to use: from the next pass on it scores. The first writes of another model must be confirmed."""
+    from hpro_sdk.evaluation import load_scorer
+
+    place = resolve_place(**options)
+    with place.store() as store:
+        load_scorer(store.models.get(model_id).path_in(place.models))  # a damaged file is refused now, not in a pass
+        store.models.use(model_id, datetime.now(UTC), "by hand")
+    click.echo(f"In use from the next pass on: {model_id}")
+
+
+@model.command(short_help="Use the model again that was in use before.")
+@config_options
+def rollback(**options: Unpack[PlaceOptions]) -> None:
+    """Put the model to use again that was in use before this one; a second rollback undoes the first."""
+    from hpro_sdk.evaluation import load_scorer
+
+    place = resolve_place(**options)
+    with place.store() as store:
+        load_scorer(store.models.before().path_in(place.models))
+        before = store.models.rollback(datetime.now(UTC))
+    click.echo(f"In use from the next pass on: {before.model_id}")
+
+
+@model.command(short_help="Print the card of a model.")
+@click.argument("model_id", metavar="[ID]", required=False)
+@config_options
+@click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON instead.")
+def card(model_id: str | None, as_json: bool, **options: Unpack[PlaceOptions]) -> None:
+    """Print what the model ID, by default the one in use, learnt from, and how it ranks."""
+    from hpro_sdk.cli.output import terminal_safe
+    from hpro_sdk.errors import ConfigError
+
+    place = resolve_place(**options)
+    with place.store() as store:
+        wanted = store.models.in_use() if model_id is None else store.models.get(model_id)
+    if wanted is None:
+        raise ConfigError("No model is in use.", hint="Train one with `hpro model train`, or name one.")
+    if as_json:
+        click.echo(terminal_safe(wanted.report, keep_lines=True))
+        return
+    file = place.models / f"{wanted.model_id}.md"
+    if not file.is_file():
+        raise ConfigError(f"The card of the model {wanted.model_id} is gone: {file}.", hint="See its report: --json.")
+    click.echo(terminal_safe(file.read_text(encoding="utf-8"), keep_lines=True), nl=False)
+
+
+def _in_use(store: StateStore, place: OrgPlace, org_id: str) -> ModelInUse | None:
+    """The org's own model, or for an invented org the bundled one."""
+    from hpro_connectors.demo.demo_ids import is_demo_org
+    from hpro_connectors.learning.train_model import ModelInUse
+    from hpro_sdk.errors import ConfigError
+    from hpro_sdk.models import bundled_model_path
+
+    own = store.models.in_use()
+    if own is not None:
+        return ModelInUse(place.models / own.file, own.model_id)
+    if not is_demo_org(org_id):
+        return None
+    try:
+        return ModelInUse(bundled_model_path())
+    except ConfigError:  # a checkout in which it was never built
+        return None
