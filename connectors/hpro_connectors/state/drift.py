@@ -38,11 +38,15 @@ def compare_shown(connection: Connection, records: Sequence[LeadRecord]) -> None
     told = {record.key.lead_id: (record, record.shown) for record in records if record.shown is not None}
     if not told:
         return
-    of_page = select(*_COLUMNS).outerjoin(WRITTEN_ROWS, WRITTEN_ROWS.c.lead_id == LEADS.c.lead_id)
+    of_page = (
+        select(*_COLUMNS)
+        .outerjoin(WRITTEN_ROWS, WRITTEN_ROWS.c.lead_id == LEADS.c.lead_id)
+        .where(among(LEADS.c.lead_id, told))
+    )
     drifted: list[str] = []
     adopted: list[dict[str, object]] = []
     noted: list[dict[str, object]] = []
-    for lead_id, before, is_written, written_at, *last in connection.execute(of_page.where(among(LEADS.c.lead_id, told))):
+    for lead_id, before, is_written, written_at, *last in connection.execute(of_page):
         record, shown = told[lead_id]
         other: str | None = None
         if not is_written:

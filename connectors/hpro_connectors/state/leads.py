@@ -14,6 +14,8 @@ from hpro_connectors.state.drift import compare_shown
 from hpro_connectors.state.ledger import append_to_ledger
 from hpro_connectors.state.schema import CHANGED_LEADS, ERASED_PERSONS, LEADS, REREADS
 
+_KNOWN = (LEADS.c.lead_id, LEADS.c.record, LEADS.c.modified_at, LEADS.c.person_id, LEADS.c.stage, LEADS.c.deleted_at)
+
 
 def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
     """Store records as they are now, and mark those whose content differs from what was known.
@@ -28,8 +30,8 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
         records: Of one page; of several with the same id the last one counts.
     """
     latest = {record.key.lead_id: record for record in records}
-    columns = (LEADS.c.lead_id, LEADS.c.record, LEADS.c.modified_at, LEADS.c.person_id, LEADS.c.stage, LEADS.c.deleted_at)
-    known = {row.lead_id: row for row in connection.execute(select(*columns).where(among(LEADS.c.lead_id, latest)))}
+    of_page = select(*_KNOWN).where(among(LEADS.c.lead_id, latest))
+    known = {row.lead_id: row for row in connection.execute(of_page)}
     # To the microsecond: CRMs round deletions down only, and what is taken for alive by mistake a write finds gone.
     for row in known.values():
         if row.deleted_at is not None and latest[row.lead_id].modified_at < row.deleted_at:
