@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from hpro_connectors.cli.model_output import print_learnt
 from hpro_connectors.demo.connector import DemoConnector
 from hpro_connectors.demo.generated_org import create_generated_org
 from hpro_connectors.demo.org import Org
@@ -23,11 +24,13 @@ from hpro_connectors.demo.simulator.companies import TEST_DRIVE
 from hpro_connectors.engine import PassSettings
 from hpro_connectors.engine.reading import PageSink, read_changes
 from hpro_connectors.engine.stages import StageNames
+from hpro_connectors.errors import StateLockedError
 from hpro_connectors.learning import train_model as train_module
 from hpro_connectors.learning.history import read_until
 from hpro_connectors.learning.report import LearningReport
 from hpro_connectors.learning.settings import LearningSettings
 from hpro_connectors.learning.train_model import ModelInUse, PreparedLearning, prepare_learning, train_model
+from hpro_connectors.learning.training_lock import only_training
 from hpro_connectors.state import StateStore
 from hpro_sdk.cli import main
 from hpro_sdk.errors import ConfigError
@@ -170,7 +173,8 @@ def test_the_command_trains_compares_and_registers(place: Place, capsys: pytest.
     with Org.open(place.org, writable=False) as org:
         StageNames(DemoConnector(org).describe(), scorer.manifest)
     assert sorted(path.name for path in place.models.iterdir()) == [
-        f"{report.model_id}.{kind}" for kind in ("gguf", "json", "md")
+        ".training.lock",
+        *(f"{report.model_id}.{kind}" for kind in ("gguf", "json", "md")),
     ]
     assert {path.stat().st_mode & 0o777 for path in place.models.iterdir()} == {0o600}
     assert main(["model", "list", *place.options, "--json"]) == 0
@@ -208,6 +212,35 @@ def test_what_lies_beside_the_model_is_the_report(learnt: Learnt) -> None:
     assert LearningReport.model_validate_json(path.read_text("utf-8")) == learnt.report
 
 
+def test_people_are_shown_all_rankings_and_what_was_decided(learnt: Learnt, capsys: pytest.CaptureFixture[str]) -> None:
+    print_learnt(learnt.report)
+    shown = capsys.readouterr()
+    lines = shown.out.splitlines()
+    assert [line.split("\t")[0] for line in lines[:-1]] == [
+        "ranking",
+        "new model",
+        "boosted trees",
+        "newest first",
+        "chance",
+    ]
+    used = learnt.report.decision.use
+    assert lines[-1].startswith("In use from the next pass on" if used else "Kept, and not put to use")
+    assert (f"hpro model use {learnt.report.model_id}" in shown.err) is not used
+
+
+def test_two_trainings_at_once_are_refused(place: Place) -> None:
+    prepared = prepare(place)
+    place.models.mkdir()
+    with (
+        StateStore.open(place.state) as store,
+        only_training(place.models),
+        pytest.raises(StateLockedError, match="Another training") as raised,
+    ):
+        train_model(prepared, store, place.models, LearningSettings(max_tokens=192), in_use=None, now=now)
+    assert raised.value.exit_code == 4
+    assert list(place.models.glob(".training-*")) == []
+
+
 def test_neither_card_nor_report_holds_lead_text(learnt: Learnt) -> None:
     simulation = Simulation(TEST_DRIVE, SEED, leads_per_year=LEADS, reserved_phrases=True)
     texts = {
@@ -232,8 +265,7 @@ def test_an_interrupted_training_goes_on_and_gives_the_same_model(place: Place, 
         with pytest.raises(KeyboardInterrupt):
             train_model(prepared, store, place.models, settings, in_use=None, now=now, listener=interrupt)
         assert store.models.list() == []
-        (left,) = place.models.iterdir()
-        assert left.name.startswith(".training-")
+        (left,) = place.models.glob(".training-*")
         steps: list[int] = []
         report = train_model(
             prepare(place), store, place.models, settings, in_use=None, now=now, listener=lambda p: steps.append(p.step)

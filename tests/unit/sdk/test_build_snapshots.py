@@ -212,7 +212,6 @@ def test_a_larger_share_validates_on_request() -> None:
     assert sides == ["train"] * 13 + ["valid"] * 3 + ["test"] * 4
 
 
-
 @given(st.integers(3, 200))
 def test_of_three_cutoffs_or_more_each_side_has_one(count: int) -> None:
     sides = list(divide_cutoffs([day(days) for days in range(count)]).values())
