@@ -120,11 +120,14 @@ class StreamInfo(Frozen):
         name: The vendor's name, such as ``Task``.
         content: What it holds. Streams are read leads first, then interactions, then history.
         reports_deletions: Whether a window tells of deletions; otherwise only ``list_ids`` shows them.
+        object_types: The object types in the keys of its records; none named: the name of the stream. Those of a lead
+            stream are always of the scored object.
     """
 
     name: Identifier
     content: StreamContent
     reports_deletions: bool = True
+    object_types: tuple[Identifier, ...] = ()
 
 
 class LeadRecord(Frozen):
@@ -143,7 +146,8 @@ class LeadRecord(Frozen):
         result_at: When that was decided.
         excluded: Whether people have asked for it not to be scored.
         fields: Values by name, without our own.
-        shown: What the CRM shows of our own fields; ``None`` where it shows nothing or was not asked.
+        shown: What the CRM shows of our own fields; all values ``None`` where they are empty. ``None`` itself says
+            nothing about them: they do not exist, or were not asked for.
     """
 
     record_type: Literal["lead"] = "lead"
@@ -382,7 +386,7 @@ class Connector(Protocol):
         """
 
     def read_back(self, lead_ids: Sequence[str]) -> dict[str, ScoreRow | None]:
-        """Give what the CRM shows of our own fields; a record that does not exist is left out."""
+        """Give what the CRM shows of our own fields, as :class:`LeadRecord` does; no record, no entry."""
 
     def limits(self) -> CallLimits:
         """Give the counters; costs no request."""

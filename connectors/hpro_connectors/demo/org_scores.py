@@ -90,17 +90,17 @@ def write_request(
 
 
 def read_shown(row: sqlite3.Row, key: LeadKey, columns: Mapping[str, str]) -> ScoreRow | None:
-    """Give what a row of the lead table shows of our fields; ``None`` where all are empty.
+    """Give what a row of the lead table shows of our fields; ``None`` where the org has none of them.
 
     A value that people entered and that no score row can hold counts as empty.
     """
+    if not columns:
+        return None
     values: dict[str, object] = {}
     for name, column in SCORE_COLUMNS.items():
         value = row[column] if column in columns else None
         if value is not None:
             values[name] = value
-    if not values:
-        return None
     if isinstance(values.get("score"), float):
         values["score"] = Decimal(str(values["score"])).quantize(_SCORE_STEP)
     if isinstance(values.get("scored_at"), int):
@@ -110,7 +110,7 @@ def read_shown(row: sqlite3.Row, key: LeadKey, columns: Mapping[str, str]) -> Sc
     except ValidationError as exc:
         odd = {error["loc"][0] for error in exc.errors(include_url=False, include_input=False)}
         kept = {name: value for name, value in values.items() if name not in odd}
-        return ScoreRow.model_validate({"lead": key, **kept}) if kept else None
+        return ScoreRow.model_validate({"lead": key, **kept})
 
 
 def _plan_column(column: str, existing: Mapping[str, str], taken: set[str]) -> EnsuredField:

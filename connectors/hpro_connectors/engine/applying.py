@@ -10,7 +10,7 @@ from hpro_connectors.engine.running import running, silent
 from hpro_connectors.engine.settings import PassSettings, Progress
 from hpro_connectors.engine.writing_rule import limits_of
 from hpro_connectors.protocol import Connector
-from hpro_connectors.state import MarkName, PassReport, Plan, PlanStatus, RunKind, StateStore, Wanted
+from hpro_connectors.state import PassReport, Plan, PlanStatus, RunKind, StateStore, Wanted
 from hpro_sdk.errors import ConfigError
 from hpro_sdk.scoring.scorer import Scorer
 
@@ -68,14 +68,13 @@ def apply_plan(
                 "The plan was not applied: the org was not read and scored to the end.", hint="Run it again."
             )
         limits = limits_of(settings, work.org.description, work.org.as_of)
-        if settings.dry_run:
-            skipped = 0
-            work.wanted = Wanted(rows=plan.rows, clears=0, reasons=plan.reasons)
-        else:
+        work.wanted = Wanted.of(plan.reasons)
+        skipped = 0
+        if not settings.dry_run:
+            work.confirm_scores(limits)
             queued = store.plans.queue(plan_id, run.run_id, settings.score_epsilon, settings.now())
             skipped = queued.skipped
-            work.wanted = Wanted(rows=queued.rows, clears=0, reasons=plan.reasons)
-            store.marks.clear(MarkName.STOPPED)
+            work.wanted = queued.queued
             work.took["rank"] += work.watch.lap()
             work.send(run.run_id, limits.metadata_hash)
         run.report = work.report(run.run_id)
@@ -88,6 +87,10 @@ def _usable(store: StateStore, plan_id: int, model_id: str) -> Plan:
         raise ConfigError(f"There is no plan {plan_id}.", hint="Make one with `hpro plan`; a newer one replaces it.")
     if plan.status is PlanStatus.APPLIED:
         raise ConfigError(f"The plan {plan_id} was applied already.", hint="Make another one with `hpro plan`.")
+    if plan.status is PlanStatus.REPLACED:
+        raise ConfigError(
+            f"The plan {plan_id} was replaced by a newer one.", hint="Look at that one, or make another: `hpro plan`."
+        )
     if plan.model_id != model_id:
         raise ConfigError(
             f"The plan {plan_id} is of the model {plan.model_id}; the model in use is {model_id}.",
@@ -96,9 +99,10 @@ def _usable(store: StateStore, plan_id: int, model_id: str) -> Plan:
     stop = current_stop(store)
     if stop is not None and stop.code is StopCode.PAUSED:
         raise ConfigError(f"Nothing is applied while writing is paused. {stop.reason}", hint="Run `hpro resume` first.")
-    if stop is not None and stop.at is not None and plan.created_at < stop.at:
+    # By the order of runs: this machine's clock may have been set in between.
+    if stop is not None and stop.run_id is not None and plan.run_id < stop.run_id:
         raise ConfigError(
-            f"The plan {plan_id} was made before writing was stopped: {stop.reason}.",
+            f"The plan {plan_id} was made before run {stop.run_id} stopped writing: {stop.reason}.",
             hint="Make another one with `hpro plan`, look at it, and apply that one.",
         )
     return plan

@@ -24,6 +24,7 @@ class SteadyBands:
 
     def __init__(self, bands: Bands, calibration: Calibration, margin: float) -> None:
         self._bands = bands
+        self._margin = margin
         edges = [100.0 * float(value) for value in calibration.probability(list(bands.edges))]
         neighbours = [100.0, *edges, 0.0]
         self._edges = [
@@ -40,7 +41,7 @@ class SteadyBands:
             before: The band that the same model gave it before; ``None``: none yet.
         """
         band = self._bands.band_of(rank_score)
-        if before is None or band is before:
+        if before is None or band is before or not self._margin:
             return band
         was, is_now = _BEST_FIRST.index(before), _BEST_FIRST.index(band)
         if is_now < was:

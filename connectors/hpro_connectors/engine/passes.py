@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from hpro_connectors.engine.rails import Stop, check_rails, current_stop
-from hpro_connectors.engine.reading import PageSink, read_changes
+from hpro_connectors.engine.read_stage import Reading, read_stage
 from hpro_connectors.engine.running import OrgAtHand, Stopwatch, look_at_org, rank, running, score_and_rank, silent
 from hpro_connectors.engine.scoring import Scoring
 from hpro_connectors.engine.settings import PassSettings, Progress, Stage
 from hpro_connectors.engine.writeback import Sender, Writeback
 from hpro_connectors.engine.writing_rule import limits_of
-from hpro_connectors.protocol import Connector, WriteStatus
+from hpro_connectors.log_events import LogEvent
+from hpro_connectors.protocol import Connector
 from hpro_connectors.state import PassReport, Plan, RunKind, StageSeconds, StateStore, Wanted
+from hpro_connectors.state.desired import WriteReason, WritingLimits
 from hpro_connectors.state.pass_report import MAX_PROBLEMS
 from hpro_sdk.errors import ConfigError
 from hpro_sdk.scoring.scorer import Scorer
+
+_LOGGER = logging.getLogger(__name__)
 
 _NOTHING = Wanted(rows=0, clears=0, reasons={})
 
@@ -62,8 +67,9 @@ def run_pass(
                 work.took["rank"] += work.watch.lap()
             else:
                 if work.wanted.rows or work.wanted.clears:
-                    work.stop = check_rails(store, work.model_id, settings, run.run_id)
+                    work.stop = check_rails(store, limits, work.model_id, settings, run.run_id)
                 if work.stop is None:
+                    work.confirm_scores(limits)
                     work.wanted = store.outbox.fill(limits, run.run_id)
                     work.took["rank"] += work.watch.lap()
                     work.send(run.run_id, limits.metadata_hash)
@@ -105,6 +111,7 @@ def make_plan(
             )
         limits = limits_of(settings, work.org.description, work.org.as_of)
         plan = store.plans.make(limits, run.run_id, work.model_id, settings.now())
+        _LOGGER.info("plan made", extra={"event": LogEvent.PLANNED, "plan": plan.plan_id, "rows": plan.rows})
         work.wanted = store.outbox.count_wanted(limits)
         run.report = work.report(run.run_id).model_copy(update={"dry_run": True})
     return plan, run.report
@@ -128,8 +135,7 @@ class Work:
     writeback: Writeback
     wanted: Wanted = _NOTHING
     stop: Stop | None = None
-    read_count: int = 0
-    is_read: bool = True
+    reading: Reading | None = None
     is_backfilled: bool = False
     ranked: int | None = None
 
@@ -168,10 +174,15 @@ class Work:
     def read(self) -> None:
         """Read what changed."""
         if Stage.READ in self.settings.stages:
-            sink = PageSink(self.store, self.org.description.object_type, self.progress, self.settings.stop)
-            self.read_count = read_changes(self.connector, sink, self.org.as_of, self.settings)
-            self.is_read = not sink.stopped
-        self.is_backfilled = self.store.cursors.is_backfilled()
+            self.reading = read_stage(
+                self.connector,
+                self.store,
+                self.org.description,
+                self.org.as_of,
+                settings=self.settings,
+                progress=self.progress,
+            )
+        self.is_backfilled = self.store.is_backfilled()
         self.took["read"] += self.watch.lap()
 
     def score(self) -> None:
@@ -179,7 +190,7 @@ class Work:
 
         Without a model nothing is done; nor before everything was read once: half of an org has no ranking.
         """
-        if self.scorer is None or not self.is_read or not self.is_backfilled:
+        if self.scorer is None or not self.is_backfilled or not self._is_read:
             return
         if Stage.SCORE in self.settings.stages:
             self.ranked = score_and_rank(
@@ -196,9 +207,18 @@ class Work:
         self.took["score"] += self.scoring.score_s
         self.took["rank"] += max(0.0, self.watch.lap() - self.scoring.render_s - self.scoring.score_s)
 
+    @property
+    def _is_read(self) -> bool:
+        return self.reading is None or self.reading.complete
+
     def may_write(self) -> bool:
         """Whether all that comes before writing is done, and writing is asked for."""
         return self.ranked is not None and Stage.WRITE in self.settings.stages
+
+    def confirm_scores(self, limits: WritingLimits) -> None:
+        """Before rows are written only to show life: have them say when their scores were last looked at."""
+        if WriteReason.REFRESH.value in self.wanted.reasons:
+            self.store.outbox.confirm_scores(limits, self.model_id, self.org.as_of)
 
     def send(self, run_id: int, metadata_hash: str) -> None:
         """Send the outbox."""
@@ -210,13 +230,16 @@ class Work:
         """Sum up."""
         scoring, done, wanted = self.scoring, self.writeback, self.wanted
         ranked = self.ranked or 0
-        problems = (*scoring.problems, *done.problems)
+        reading = self.reading or Reading(read=0, complete=True)
+        problems = (*reading.problems, *scoring.problems, *done.problems)
         return PassReport(
             run_id=run_id,
             as_of=self.org.as_of,
             model_id=None if self.scorer is None else self.scorer.model_id,
             dry_run=self.settings.dry_run,
-            read=self.read_count,
+            read=reading.read,
+            deleted=reading.deleted,
+            texts_erased=reading.texts_erased,
             changed=scoring.changed,
             due=scoring.due,
             scored=scoring.scored,
@@ -228,18 +251,18 @@ class Work:
             written=done.written,
             cleared=done.cleared,
             unchanged=max(0, ranked - wanted.rows) if self.may_write() else 0,
-            rejected=done.other[WriteStatus.REJECTED] + done.other[WriteStatus.RETRY],
+            rejected=len(done.not_taken),
             dead=done.dead,
             waiting=self.store.outbox.size(),
-            skipped=done.other[WriteStatus.SKIPPED],
-            gone=done.other[WriteStatus.GONE],
+            skipped=done.skipped,
+            gone=done.gone,
             calls=self.connector.limits().calls - self.calls_before,
             seconds=self.watch.total(),
             took=StageSeconds(**self.took),
             stop_code=None if self.stop is None else self.stop.code.value,
             stop_reason=None if self.stop is None else self.stop.reason,
             is_backfilled=self.is_backfilled,
-            ended_early=not (self.is_read and scoring.complete and done.complete),
-            problem_count=scoring.problem_count + done.problem_count,
+            ended_early=not (self._is_read and scoring.complete and done.complete),
+            problem_count=len(reading.problems) + scoring.problem_count + len(done.not_taken),
             problems=problems[:MAX_PROBLEMS],
         )

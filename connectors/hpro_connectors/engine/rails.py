@@ -6,12 +6,17 @@ A stop lasts until a person confirms by applying a plan that was made after it. 
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from hpro_connectors.engine.settings import PassSettings
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.state import MarkName, StateStore
+from hpro_connectors.state.desired import WritingLimits
+
+_LOGGER = logging.getLogger(__name__)
 
 _REMEDY = "look at it with `hpro plan`, then confirm it with `hpro apply --plan ID`"
 
@@ -53,11 +58,14 @@ def current_stop(store: StateStore) -> Stop | None:
     return Stop(StopCode(told["code"]), told["reason"], stopped.at, told.get("run_id"))
 
 
-def check_rails(store: StateStore, model_id: str, settings: PassSettings, run_id: int) -> Stop | None:
+def check_rails(
+    store: StateStore, limits: WritingLimits, model_id: str, settings: PassSettings, run_id: int
+) -> Stop | None:
     """Decide whether a person must look before anything is written, and remember it.
 
     Args:
         store: The state, ranked by now.
+        limits: What would be written.
         model_id: The model in use.
         settings: The limit on band changes, and whether the rails hold.
         run_id: The run that would write.
@@ -68,7 +76,7 @@ def check_rails(store: StateStore, model_id: str, settings: PassSettings, run_id
     if not settings.rails:
         return None
     stop: Stop | None = None
-    changes = store.band_changes()
+    changes = store.band_changes(limits)
     if not store.plans.is_confirmed(model_id):
         reason = f"nobody has confirmed the first writes of the model {model_id}: {_REMEDY}"
         stop = Stop(StopCode.NEW_MODEL, reason, settings.now(), run_id)
@@ -81,4 +89,7 @@ def check_rails(store: StateStore, model_id: str, settings: PassSettings, run_id
     if stop is not None:
         told = json.dumps({"code": stop.code.value, "reason": stop.reason, "run_id": run_id})
         store.marks.set(MarkName.STOPPED, stop.at, told)
+        _LOGGER.warning(
+            "a safety rail stopped writing", extra={"event": LogEvent.RAIL_STOPPED, "code": stop.code.value}
+        )
     return stop

@@ -13,8 +13,10 @@ from pydantic import JsonValue
 
 from hpro_connectors.engine.settings import PassSettings, Progress
 from hpro_connectors.errors import ResumeExpiredError, ServerError
-from hpro_connectors.protocol import Backfill, Connector, Page, Window
+from hpro_connectors.log_events import LogEvent
+from hpro_connectors.protocol import Backfill, Connector, LeadRecord, Page, Window
 from hpro_connectors.state import StateStore
+from hpro_connectors.state.marks import MarkName
 
 REREAD_BATCH = 100
 
@@ -37,9 +39,18 @@ def read_changes(connector: Connector, sink: PageSink, as_of: datetime, settings
         ConnectorError: A request failed, or the connector broke its contract.
     """
     read = read_increments(connector, sink, as_of, settings)
-    read += read_marked(connector, sink)
+    if not sink.stopped:
+        note_read(sink.store, as_of - timedelta(seconds=settings.lag_s))
+    read += read_marked(connector, sink, as_of)
     read += read_backfills(connector, sink)
-    return read + read_marked(connector, sink)
+    return read + read_marked(connector, sink, as_of)
+
+
+def note_read(store: StateStore, until: datetime) -> None:
+    """Note that every stream was read up to a moment; one that lies before the last one is passed over."""
+    last = store.marks.get(MarkName.LAST_READ)
+    if last is None or last.at is None or last.at < until:
+        store.marks.set(MarkName.LAST_READ, until)
 
 
 def read_increments(connector: Connector, sink: PageSink, as_of: datetime, settings: PassSettings) -> int:
@@ -102,12 +113,16 @@ def read_backfills(connector: Connector, sink: PageSink) -> int:
     return read
 
 
-def read_marked(connector: Connector, sink: PageSink) -> int:
+def read_marked(connector: Connector, sink: PageSink, as_of: datetime) -> int:
     """Read again, by id, all of the leads that are marked so; a mark goes when all of its lead was read.
+
+    Such an answer knows no window. A lead that was changed after the pass began is left to the next one, which sees
+    the change: it would be looked at as of now, and then not again.
 
     Args:
         connector: The CRM.
         sink: Where pages go.
+        as_of: The server's clock when the pass began.
 
     Returns:
         How many records were read.
@@ -122,11 +137,17 @@ def read_marked(connector: Connector, sink: PageSink) -> int:
         for stream in connector.streams():
             if sink.asks_to_stop():
                 return read
-            read += sink.take(connector.read_by_lead(stream.name, batch), stream.name, None)
+            pages = connector.read_by_lead(stream.name, batch)
+            read += sink.take((_until(page, as_of) for page in pages), stream.name, None)
         if sink.stopped:
             return read
         sink.store.forget_rereads(batch)
     return read
+
+
+def _until(page: Page, as_of: datetime) -> Page:
+    kept = tuple(one for one in page.upserts if not (isinstance(one, LeadRecord) and one.modified_at > as_of))
+    return page if len(kept) == len(page.upserts) else page.model_copy(update={"upserts": kept})
 
 
 def _read_window(
@@ -142,6 +163,8 @@ def _read_window(
         _LOGGER.warning("the place where reading stopped has expired", extra={"stream": stream})
         sink.store.cursors.forget_resume(stream, window)
         sink.take(connector.read(stream, window), stream, window)
+    extra = {"event": LogEvent.STREAM_READ, "stream": stream, "records": sink.read - before}
+    _LOGGER.info("stream read", extra=extra)
     return sink.read - before
 
 
@@ -199,6 +222,7 @@ class PageSink:
                 )
             self.store.store_page(page, self._object_type, stream, window)
             size = len(page.upserts) + len(page.tombstones) + len(page.merges)
+            _LOGGER.debug("page stored", extra={"event": LogEvent.PAGE_STORED, "stream": stream, "records": size})
             self._progress(stream, size)
             read += size
             self.read += size

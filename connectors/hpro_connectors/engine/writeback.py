@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hpro_connectors.engine.settings import PassSettings, Progress
 from hpro_connectors.errors import FatalError, RecordRejectedError, SkippableError
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.protocol import Connector, WriteResult, WriteStatus
 from hpro_connectors.state import OutboxRow, Problem, Settlement, StateStore
+from hpro_connectors.state.outbox import LONGEST_WAIT
 from hpro_connectors.state.pass_report import MAX_PROBLEMS
 from hpro_sdk.errors import HproError
 
+_LOGGER = logging.getLogger(__name__)
+
 _CODE = re.compile("[A-Za-z0-9_.:-]{1,80}")  # of a CRM; what looks otherwise may quote a record
 _FIRST_WAIT = timedelta(seconds=30)
-_LONGEST_WAIT = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -28,20 +31,42 @@ class Writeback:
     Attributes:
         written: Rows of ranked leads that the CRM took.
         cleared: Rows that took ranks off.
-        other: What became of the other rows.
+        skipped: Rows of records that take no writes.
+        gone: Rows of records that turned out to be deleted.
         dead: Rows that became dead letters.
         complete: Whether all rows that were due were sent.
-        problem_count: How many rows the CRM did not take.
-        problems: The first thousand of them.
+        not_taken: Leads whose row was refused, or put off and not taken later; the first thousand with the problem.
     """
 
     written: int = 0
     cleared: int = 0
-    other: Counter[WriteStatus] = field(default_factory=Counter)
+    skipped: int = 0
+    gone: int = 0
     dead: int = 0
     complete: bool = True
-    problem_count: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    not_taken: dict[str, Problem | None] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Why rows were not taken: the first thousand."""
+        return [problem for problem in self.not_taken.values() if problem is not None]
+
+    def count(self, one: Settlement) -> None:
+        """Count a row by its last answer."""
+        status, lead_id = one.result.status, one.row.row.lead.lead_id
+        self.not_taken.pop(lead_id, None)
+        match status:
+            case WriteStatus.WRITTEN if one.row.clears:
+                self.cleared += 1
+            case WriteStatus.WRITTEN:
+                self.written += 1
+            case WriteStatus.SKIPPED:
+                self.skipped += 1
+            case WriteStatus.GONE:
+                self.gone += 1
+            case WriteStatus.REJECTED | WriteStatus.RETRY:
+                self.dead += one.dead
+                self.not_taken[lead_id] = _problem(one.result) if len(self.not_taken) < MAX_PROBLEMS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +123,22 @@ class Sender:
                     },
                     now=now,
                 )
-                _count(settled, done)
+                for one in settled:
+                    done.count(one)
+                    _log_if_not_taken(one)
+                written = sum(one.result.status is WriteStatus.WRITTEN for one in settled)
+                extra = {"event": LogEvent.BATCH_WRITTEN, "rows": len(part), "written": written}
+                _LOGGER.info("batch written", extra=extra)
                 progress("write", len(part))
         return done
 
     def _deliver(self, batch: Sequence[OutboxRow]) -> Iterator[tuple[Sequence[OutboxRow], Sequence[WriteResult]]]:
-        """Give answers; a batch that is refused as a whole is halved until the row that it is about stands alone."""
+        """Give answers; a batch that is refused as a whole is halved until the row that it is about stands alone.
+
+        When the run is asked to stop meanwhile, the rest of the batch stays in the outbox, as after a lost answer.
+        """
         waiting = [batch]
-        while waiting:
+        while waiting and (waiting[0] is batch or not self.settings.stop()):
             part = waiting.pop(0)
             with self.store.transactions.writing():
                 pass  # a batch goes out only while this process holds the org
@@ -140,9 +173,18 @@ class Sender:
         return Settlement(row, result, is_dead)
 
 
+def _log_if_not_taken(one: Settlement) -> None:
+    """Name a row that was not taken by its lead's id; the CRM's words may quote the record, and stay out of logs."""
+    if one.result.status not in {WriteStatus.REJECTED, WriteStatus.RETRY}:
+        return
+    event = LogEvent.ROW_REJECTED if one.dead else LogEvent.ROW_RETRIED
+    extra = {"event": event, "lead_id": one.row.row.lead.lead_id, "code": _code_of(one.result)}
+    _LOGGER.info("row not taken", extra=extra)
+
+
 def _wait_before(row: OutboxRow) -> timedelta:
     """Give how long a row is put off: twice as long each time, and not the same for rows that were locked together."""
-    longest: timedelta = min(_FIRST_WAIT * (1 << min(row.attempts, 10)), _LONGEST_WAIT)
+    longest: timedelta = min(_FIRST_WAIT * (1 << min(row.attempts, 10)), LONGEST_WAIT)
     spread = hashlib.sha256(f"{row.row.lead.lead_id}:{row.attempts}".encode()).digest()[0] / 255
     return longest * (0.5 + 0.5 * spread)
 
@@ -152,26 +194,13 @@ def _refused(row: OutboxRow, error: SkippableError) -> WriteResult:
     return WriteResult(lead=row.row.lead, status=WriteStatus.REJECTED, code=code, message=error.message)
 
 
-def _count(settled: Sequence[Settlement], done: Writeback) -> None:
-    for one in settled:
-        status = one.result.status
-        if status is WriteStatus.WRITTEN:
-            if one.row.clears:
-                done.cleared += 1
-            else:
-                done.written += 1
-            continue
-        done.other[status] += 1
-        done.dead += one.dead
-        if status in {WriteStatus.REJECTED, WriteStatus.RETRY}:
-            done.problem_count += 1
-            if len(done.problems) < MAX_PROBLEMS:
-                done.problems.append(_problem(one.result))
+def _code_of(result: WriteResult) -> str:
+    return result.code if result.code and _CODE.fullmatch(result.code) else result.status.value
 
 
 def _problem(result: WriteResult) -> Problem:
     what = "refused it" if result.status is WriteStatus.REJECTED else "could not write it now"
-    code = result.code if result.code and _CODE.fullmatch(result.code) else result.status.value
+    code = _code_of(result)
     words = ": ".join(part for part in (result.code, result.message) if part)
     return Problem(
         lead_id=result.lead.lead_id,

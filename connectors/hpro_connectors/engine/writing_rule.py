@@ -43,7 +43,10 @@ def limits_of(settings: PassSettings, description: OrgDescription, as_of: dateti
         description: What the CRM says of its fields; refused rows are tried again when it changes.
         as_of: The server's clock when the pass began.
     """
-    told = description.model_dump_json(include={"object_type", "fields", "stages"})
+    fields = tuple(sorted(description.fields, key=lambda field: field.name))  # CRMs promise no order
+    told = description.model_copy(update={"fields": fields}).model_dump_json(
+        include={"object_type", "fields", "stages"}
+    )
     return WritingLimits(
         score_epsilon=settings.score_epsilon,
         exact_ranks=EXACT_RANKS,

@@ -32,6 +32,7 @@ from hpro_connectors.learning.settings import LearningSettings
 from hpro_connectors.learning.template import ShownFields, choose_fields
 from hpro_connectors.learning.training_lock import only_training
 from hpro_connectors.learning.trees import rank_by_trees
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.protocol import OrgDescription, OrgIdentity
 from hpro_connectors.state import StateStore
 from hpro_quantize.errors import ParityError
@@ -197,7 +198,7 @@ def train_model(
         shutil.rmtree(work, ignore_errors=True)
         _LOGGER.info(
             "model learnt",
-            extra={"event": "model_learnt", "model_id": exported.model_id, "put_to_use": decision.use},
+            extra={"event": LogEvent.MODEL_INSTALLED, "model_id": exported.model_id, "put_to_use": decision.use},
         )
         return report
 

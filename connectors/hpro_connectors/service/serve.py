@@ -23,6 +23,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from hpro_connectors.engine.settings import utc_now
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.service.attempt import AT_START_CODES, attempt, back_off
 from hpro_connectors.service.job import JobState, ServiceJob, ServiceState
 from hpro_connectors.service.schedule import Schedule
@@ -160,7 +161,8 @@ class Service:
                 self._scheduler.wakeup()
 
     def _end(self, reason: str) -> None:
-        _LOGGER.info("service stops", extra={"reason": reason, "grace_s": self._grace_s})
+        extra = {"event": LogEvent.SERVE_STOPPING, "reason": reason, "grace_s": self._grace_s}
+        _LOGGER.info("service stops", extra=extra)
         watchdog = threading.Timer(self._grace_s, self._leave_without_the_pass)
         watchdog.daemon = True
         watchdog.start()
@@ -182,6 +184,7 @@ class Service:
                 return
             before = self._states[job.name]
             self._states[job.name] = replace(before, running=True, last_started_at=self._clock())
+            _LOGGER.info("pass begins", extra={"event": LogEvent.SCHEDULE_TICK, "job": job.name})
             done = attempt(job, self._stop)
             failures = before.failures + 1 if done.status is RunStatus.FAILED else 0
             self._states[job.name] = replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from pydantic import ValidationError
 
@@ -19,14 +19,20 @@ def as_the_crm_says(stage: str) -> str:
     return stage
 
 
-def assemble_lead(stored: StoredLead, stage_name: StageName = as_the_crm_says) -> Lead:
+def assemble_lead(
+    stored: StoredLead, stage_name: StageName = as_the_crm_says, tracked_fields: Collection[str] = ()
+) -> Lead:
     """Give the lead that stored records tell of.
+
+    The CRM's history comes first: its stages where it has any row of the lead, its values of a field where it has one
+    of the lead's or keeps the history of the field. Only otherwise our own ledger tells what changed.
 
     A history row of a stage that nobody knows any more is left out; such a stage *now* is an error.
 
     Args:
         stored: Of one live lead.
         stage_name: Gives stages their names.
+        tracked_fields: Fields whose history the CRM keeps, as it describes them.
 
     Raises:
         UnknownStageError: The stage that the lead is in has no name.
@@ -49,10 +55,7 @@ def assemble_lead(stored: StoredLead, stage_name: StageName = as_the_crm_says) -
             fields=record.fields,
             interactions=tuple(_interaction(interaction) for interaction in stored.interactions),
             stage_changes=_stage_changes(stored, stage_name),
-            field_changes=tuple(
-                FieldChange(field=change.field, old=change.old, new=change.new, at=change.at)
-                for change in stored.field_changes
-            ),
+            field_changes=_field_changes(stored, tracked_fields),
         )
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
@@ -79,9 +82,20 @@ def _interaction(stored: StoredInteraction) -> Interaction:
 
 def _stage_changes(stored: StoredLead, stage_name: StageName) -> tuple[StageChange, ...]:
     changes: list[StageChange] = []
-    for change in stored.stage_changes:
+    for change in stored.stage_changes or stored.stages_seen:
         try:
             changes.append(StageChange(stage=stage_name(change.stage), at=change.at))
         except UnknownStageError:
             continue
     return tuple(changes)
+
+
+def _field_changes(stored: StoredLead, tracked_fields: Collection[str]) -> tuple[FieldChange, ...]:
+    told = {change.field for change in stored.field_changes}.union(tracked_fields)
+    return (
+        *(
+            FieldChange(field=change.field, old=change.old, new=change.new, at=change.at)
+            for change in stored.field_changes
+        ),
+        *(change for change in stored.fields_seen if change.field not in told),
+    )

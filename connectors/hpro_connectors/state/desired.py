@@ -79,7 +79,7 @@ class WritingLimits:
         score_epsilon: Points by which a score may move without a write.
         exact_ranks: Ranks up to here are always exact.
         rank_share_percent: A rank below that may move by this share of the written one.
-        written_before: A row that was last written before is written again.
+        written_before: A row that was last written then, or before, is written again.
         metadata_hash: Of what the CRM says of our fields; a row that was refused under another one is tried again.
     """
 
@@ -138,7 +138,7 @@ def _ranked(limits: WritingLimits) -> Select[Any]:
             or_(rank_moved(new["rank"], old.c.rank, limits), rank_moved(new["stage_rank"], old.c.stage_rank, limits)),
             WriteReason.RANK.value,
         ),
-        (old.c.written_at < literal(limits.written_before, Moment), WriteReason.REFRESH.value),
+        (old.c.written_at <= literal(limits.written_before, Moment), WriteReason.REFRESH.value),
     )
     return (
         select(SCORES.c.lead_id, reason.label("reason"), literal(0).label("clears"))
@@ -205,14 +205,22 @@ class BandChanges:
         return 100 * self.changed / self.having_one if self.having_one else 0.0
 
 
-def band_changes(connection: Connection) -> BandChanges:
-    """Count ranked leads that show a band, and those whose band would change."""
-    changed = case((SCORES.c.band.is_distinct_from(WRITTEN_ROWS.c.band), 1), else_=0)
-    row = connection.execute(
-        select(func.coalesce(func.sum(changed), 0).label("changed"), func.count().label("having_one"))
+def band_changes(connection: Connection, limits: WritingLimits) -> BandChanges:
+    """Count ranked leads that show a band, and those whose band would change.
+
+    A band that waits as a dead letter changes nothing, however long it waits.
+    """
+    having_one = (
+        select(func.count())
         .select_from(WRITTEN_ROWS)
         .join(SCORES, SCORES.c.lead_id == WRITTEN_ROWS.c.lead_id)
         .join(LEADS, and_(LEADS.c.lead_id == SCORES.c.lead_id, LEADS.c.open.is_(True)))
         .where(WRITTEN_ROWS.c.band.is_not(None), SCORES.c.rank.is_not(None))
-    ).one()
-    return BandChanges(changed=row.changed, having_one=row.having_one)
+    )
+    changed = _ranked(limits).where(
+        WRITTEN_ROWS.c.band.is_not(None), SCORES.c.band.is_distinct_from(WRITTEN_ROWS.c.band)
+    )
+    return BandChanges(
+        changed=connection.scalar(select(func.count()).select_from(changed.subquery())) or 0,
+        having_one=connection.scalar(having_one) or 0,
+    )

@@ -12,19 +12,25 @@ from hpro_connectors.state._sql import among, insert_ignoring, is_stale
 from hpro_connectors.state.leads import mark_changed, mark_rereads, resolve_merged
 from hpro_connectors.state.schema import (
     CHANGED_LEADS,
+    DEAD_LETTERS,
     ERASED_PERSONS,
     FAILED_PROMPTS,
     FIELD_CHANGES,
+    FIELD_LEDGER,
     INTERACTION_LEADS,
     INTERACTION_PERSONS,
     INTERACTIONS,
     LEADS,
+    OUTBOX,
     REREADS,
     SCORE_HISTORY,
     SCORES,
     STAGE_CHANGES,
+    STAGE_LEDGER,
     WRITTEN_ROWS,
 )
+
+_HISTORIES = (STAGE_CHANGES, FIELD_CHANGES, STAGE_LEDGER, FIELD_LEDGER)
 
 
 def bury_leads(connection: Connection, tombstones: Sequence[Tombstone]) -> None:
@@ -88,7 +94,10 @@ def merge_leads(connection: Connection, merges: Iterable[Merge]) -> None:
 
 
 def erase_leads(connection: Connection, deleted_at: Mapping[str, datetime]) -> None:
-    """Erase all texts of leads: fields, histories, and interactions that belong to no other live lead.
+    """Erase all texts of leads.
+
+    These are fields, histories and ledger, what the CRM said when it refused a row of theirs, and interactions that
+    belong to no other live lead.
 
     Args:
         connection: Within a transaction.
@@ -111,10 +120,19 @@ def erase_leads(connection: Connection, deleted_at: Mapping[str, datetime]) -> N
         connection.execute(
             update(LEADS)
             .where(LEADS.c.lead_id == lead_id)
-            .values(record=None, person_id=None, owner_id=None, stage=None, result=None, open=False, deleted_at=moment)
+            .values(
+                record=None,
+                person_id=None,
+                owner_id=None,
+                stage=None,
+                result=None,
+                shown=None,
+                open=False,
+                deleted_at=moment,
+            )
         )
-    _erase_interactions(connection, theirs - _held(connection, theirs), persons_of)
-    for table in (STAGE_CHANGES, FIELD_CHANGES, SCORES, FAILED_PROMPTS, CHANGED_LEADS, REREADS):
+    erase_interactions(connection, theirs - _held(connection, theirs), persons_of)
+    for table in (*_HISTORIES, SCORES, FAILED_PROMPTS, CHANGED_LEADS, REREADS, OUTBOX, DEAD_LETTERS):
         connection.execute(delete(table).where(among(table.c.lead_id, ids)))
     # A lead that comes back shows what was written before it was deleted.
     connection.execute(update(WRITTEN_ROWS).where(among(WRITTEN_ROWS.c.lead_id, ids)).values(resend=True))
@@ -141,7 +159,14 @@ def _held(connection: Connection, interactions: set[int]) -> set[int]:
     return set(connection.scalars(union(by_link, by_person)))
 
 
-def _erase_interactions(connection: Connection, interactions: set[int], persons: set[str]) -> None:
+def erase_interactions(connection: Connection, interactions: set[int], persons: set[str]) -> None:
+    """Erase interactions, and remember the persons whose later leads will need them.
+
+    Args:
+        connection: Within a transaction.
+        interactions: Numbers of rows.
+        persons: Whose leads they went with; further ones are found by their links.
+    """
     linked = select(INTERACTION_PERSONS.c.person_id).where(among(INTERACTION_PERSONS.c.interaction_id, interactions))
     gone = persons | set(connection.scalars(linked))
     live = select(LEADS.c.person_id).where(LEADS.c.deleted_at.is_(None), among(LEADS.c.person_id, gone))
@@ -167,5 +192,5 @@ def _move(connection: Connection, loser: str, survivor: str, person_id: str | No
         connection, INTERACTION_LEADS, [{"interaction_id": number, "lead_id": survivor} for number in interactions]
     )
     connection.execute(delete(INTERACTION_LEADS).where(INTERACTION_LEADS.c.lead_id == loser))
-    for table in (STAGE_CHANGES, FIELD_CHANGES, SCORE_HISTORY):
+    for table in (*_HISTORIES, SCORE_HISTORY):
         connection.execute(update(table).where(table.c.lead_id == loser).values(lead_id=survivor))

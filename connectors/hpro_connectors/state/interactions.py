@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
@@ -84,6 +84,36 @@ def delete_interactions(connection: Connection, tombstones: Sequence[Tombstone])
     gone = [row for key, row in _known(connection, told).items() if not is_stale(told[key], row.modified_at)]
     for row in gone:
         _forget(connection, row)
+
+
+def unlink(
+    connection: Connection, interactions: Iterable[int], leads: Collection[str], persons: Collection[str]
+) -> None:
+    """Take every trace of some leads and persons off interactions that stay for others.
+
+    Args:
+        connection: Within a transaction.
+        interactions: Numbers of rows.
+        leads: Ids of leads.
+        persons: Ids of persons.
+    """
+    for row in connection.execute(select(INTERACTIONS).where(among(INTERACTIONS.c.id, interactions))).all():
+        record = read_interaction(row)
+        kept = {
+            "leads": tuple(key for key in record.leads if key.lead_id not in leads),
+            "person_ids": tuple(person for person in record.person_ids if person not in persons),
+        }
+        linked = [lead for lead in json.loads(row.links)[0] if lead not in leads]
+        values = _Content(record.model_copy(update=kept), linked).values
+        connection.execute(
+            update(INTERACTIONS)
+            .where(INTERACTIONS.c.id == row.id)
+            .values(record=values["record"], links=values["links"])
+        )
+        of_lead = delete(INTERACTION_LEADS).where(INTERACTION_LEADS.c.interaction_id == row.id)
+        of_person = delete(INTERACTION_PERSONS).where(INTERACTION_PERSONS.c.interaction_id == row.id)
+        connection.execute(of_lead.where(among(INTERACTION_LEADS.c.lead_id, leads)))
+        connection.execute(of_person.where(among(INTERACTION_PERSONS.c.person_id, persons)))
 
 
 def read_interaction(row: _Stored) -> InteractionRecord:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
 from hpro_connectors.protocol import LeadRecord
 from hpro_connectors.state._sql import among, insert_ignoring, listed, upsert
+from hpro_connectors.state.drift import compare_shown
+from hpro_connectors.state.ledger import append_to_ledger
 from hpro_connectors.state.schema import CHANGED_LEADS, ERASED_PERSONS, LEADS, REREADS
 
 
 def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
     """Store records as they are now, and mark those whose content differs from what was known.
 
-    A deleted lead comes back to life, and is to be read again by id: what belongs to it was erased, and is not
-    modified by coming back. So is a lead of a person whose interactions were erased with an earlier lead. A record
-    that was modified before the deletion we know of is old news, and is passed over.
+    What a live lead had and has no more goes to our own ledger; what the CRM shows of our fields is compared with what
+    was written. A deleted lead comes back to life, and is to be read again by id: what belongs to it was erased, and
+    is not modified by coming back. So is a lead of a person whose interactions were erased with an earlier lead. A
+    record that was modified before the deletion we know of is old news, and is passed over.
 
     Args:
         connection: Within a transaction.
@@ -33,11 +37,14 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
     rows: list[dict[str, object]] = []
     changed: list[str] = []
     rereads: list[str] = []
+    differing: list[tuple[Row[Any], LeadRecord]] = []
     for lead_id, record in latest.items():
         content = _content(record)
         before = known.get(lead_id)
         if before is None or before.record != content:
             changed.append(lead_id)
+            if before is not None and before.deleted_at is None:
+                differing.append((before, record))
         if before is not None and before.deleted_at is not None:
             rereads.append(lead_id)
         if record.person_id in erased and (before is None or before.person_id != record.person_id):
@@ -46,7 +53,8 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
             {
                 "lead_id": lead_id,
                 "record": content,
-                "modified_at": record.modified_at,
+                # An older version that comes late does not take back what was seen.
+                "modified_at": max(record.modified_at, before.modified_at) if before else record.modified_at,
                 "person_id": record.person_id,
                 "owner_id": record.owner_id,
                 "stage": record.stage,
@@ -56,7 +64,9 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
                 "merged_into": None,
             }
         )
+    append_to_ledger(connection, differing)
     upsert(connection, LEADS, rows)
+    compare_shown(connection, list(latest.values()))
     mark_changed(connection, changed)
     mark_rereads(connection, rereads)
     connection.execute(delete(ERASED_PERSONS).where(among(ERASED_PERSONS.c.person_id, erased)))

@@ -28,6 +28,7 @@ from typing import Self
 from sqlalchemy import Connection, select, update
 
 from hpro_connectors.errors import StateError, StateLockedError
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.state._sql import upsert
 from hpro_connectors.state.opening import open_engine
 from hpro_connectors.state.owner_lock import OwnerLock
@@ -149,7 +150,7 @@ class Lease:
                 raise
         lease._thread = threading.Thread(target=lease._keep, args=(wait,), name="hpro-lease", daemon=True)
         lease._thread.start()
-        _LOGGER.debug("lease taken", extra={"owner": lease.owner, "token": lease.token})
+        _LOGGER.info("lease taken", extra={"event": LogEvent.LEASE_TAKEN, "owner": lease.owner, "token": lease.token})
         return lease
 
     def __enter__(self) -> Self:
@@ -194,7 +195,7 @@ class Lease:
                 row = connection.execute(select(LEASE)).first()
                 if row is None or (row.token, row.owner) != (self.token, self.owner):
                     self.lost.set()
-                    _LOGGER.warning("lease lost", extra={"owner": self.owner, "token": self.token})
+                    _LOGGER.warning("lease lost", extra={"event": LogEvent.LEASE_LOST, "owner": self.owner})
                     return False
                 self._renew(connection, self._now())
                 if not self._lock.held and self._lock.take():

@@ -13,6 +13,7 @@ from hpro_connectors.protocol import FieldRecord, LeadRecord, RecordKey
 from hpro_connectors.state._sql import among
 from hpro_connectors.state.interactions import read_interaction
 from hpro_connectors.state.leads import read_lead
+from hpro_connectors.state.ledger import seen_fields, seen_stages
 from hpro_connectors.state.rows import StoredInteraction, StoredLead
 from hpro_connectors.state.schema import (
     FIELD_CHANGES,
@@ -47,12 +48,15 @@ def load_leads(connection: Connection, lead_ids: Sequence[str]) -> list[StoredLe
     interactions = _interactions(connection, list(records))
     stages = _stage_changes(connection, list(records))
     fields = _field_changes(connection, records)
+    stages_seen, fields_seen = seen_stages(connection, records), seen_fields(connection, records)
     return [
         StoredLead(
             record=records[lead_id],
             interactions=tuple(interactions[lead_id]),
             stage_changes=tuple(stages[lead_id]),
             field_changes=tuple(fields[lead_id]),
+            stages_seen=tuple(stages_seen[lead_id]),
+            fields_seen=tuple(fields_seen[lead_id]),
         )
         for lead_id in lead_ids
         if lead_id in records
@@ -61,7 +65,7 @@ def load_leads(connection: Connection, lead_ids: Sequence[str]) -> list[StoredLe
 
 def last_interactions(connection: Connection, lead_ids: Sequence[str], as_of: datetime) -> dict[str, datetime]:
     """Give when the newest interaction of each lead happened, as of a moment; leads without one are left out."""
-    pairs = _pairs(lead_ids).subquery()
+    pairs = interactions_of(lead_ids).subquery()
     found = connection.execute(
         select(pairs.c.lead_id, func.max(INTERACTIONS.c.occurred_at, type_=INTERACTIONS.c.occurred_at.type).label("at"))
         .join(INTERACTIONS, INTERACTIONS.c.id == pairs.c.interaction_id)
@@ -71,7 +75,7 @@ def last_interactions(connection: Connection, lead_ids: Sequence[str], as_of: da
     return {row.lead_id: row.at for row in found}
 
 
-def _pairs(lead_ids: Sequence[str]) -> CompoundSelect[tuple[str, int]]:
+def interactions_of(lead_ids: Sequence[str]) -> CompoundSelect[tuple[str, int]]:
     """Leads and the interactions that belong to them or to their persons, each pair once."""
     return union(
         select(INTERACTION_LEADS.c.lead_id, INTERACTION_LEADS.c.interaction_id).where(
@@ -85,7 +89,7 @@ def _pairs(lead_ids: Sequence[str]) -> CompoundSelect[tuple[str, int]]:
 
 def _interactions(connection: Connection, lead_ids: Sequence[str]) -> defaultdict[str, list[StoredInteraction]]:
     leads_of: defaultdict[int, list[str]] = defaultdict(list)
-    for row in connection.execute(_pairs(lead_ids)):
+    for row in connection.execute(interactions_of(lead_ids)):
         leads_of[row.interaction_id].append(row.lead_id)
     earlier: defaultdict[int, list[TextVersion]] = defaultdict(list)
     for row in connection.execute(

@@ -19,7 +19,8 @@ class MarkName(StrEnum):
     ``STOPPED``: a safety rail stopped writing, ``value`` says why. ``PAUSED``: a rollback or a person paused writing.
     ``LAST_READ``: every stream was read up to then, by the server's clock. ``LAST_RECONCILED``: ids were compared.
     ``MISSING``: so many leads were missing that a person must confirm. ``FORGET_KEY``: of the hashes of what was
-    forgotten. ``METADATA``: a hash of what the CRM says of our fields.
+    forgotten. ``LAST_ERASED``: texts past their retention were erased. ``METADATA``: a hash of what the CRM says of
+    our fields.
     """
 
     STOPPED = "stopped"
@@ -28,6 +29,7 @@ class MarkName(StrEnum):
     LAST_RECONCILED = "last_reconciled"
     MISSING = "missing"
     FORGET_KEY = "forget_key"
+    LAST_ERASED = "last_erased"
     METADATA = "metadata"
 
 

@@ -16,7 +16,7 @@ from hpro_connectors.state.schema import APPLICATION_ID, SCHEMA_VERSION
 from hpro_connectors.state.translation import damaged_error, read_only_error, translated, translating
 from hpro_sdk.errors import ConfigError
 
-_MAGIC = b"SQLite format 3\x00"
+_SHORTEST_PAGE = 512
 
 
 def open_engine(path: Path, *, create: bool, busy_timeout_s: float) -> Engine:
@@ -60,12 +60,10 @@ def _check_place(path: Path, *, create: bool) -> None:
     # The folder too: SQLite keeps its log beside the file.
     if not (_may_write(path) and _may_write(path.parent)):
         raise read_only_error(path)
-    try:
-        with path.open("rb") as file:
-            beginning = file.read(len(_MAGIC))
-    except OSError as exc:
-        raise read_only_error(path) from exc
-    if beginning and beginning != _MAGIC:
+    # The file is never opened but by SQLite: closing it would drop the locks that this process holds on it elsewhere,
+    # and another process could then delete the log that this one still writes to. SQLite itself finds out what is no
+    # database, except that it takes what is shorter than its shortest page for an empty one.
+    if 0 < path.stat().st_size < _SHORTEST_PAGE:
         raise damaged_error(path)
 
 

@@ -7,25 +7,31 @@ crash anywhere, sends it again or takes its ranks off. The answer settles journa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Final, Self, TypeVar
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, update
 
 from hpro_connectors.fields import ScoreRow, Trend, written_score
 from hpro_connectors.protocol import WriteResult, WriteStatus
 from hpro_connectors.state._sql import among, upsert
-from hpro_connectors.state.dead_letters import bury_rows
+from hpro_connectors.state.dead_letters import DeadLetterStatus, bury_rows
 from hpro_connectors.state.desired import WriteReason, WritingLimits, desired, priority_of
 from hpro_connectors.state.erasing import erase_leads
-from hpro_connectors.state.row_values import RowReader, columns_of, text_of
+from hpro_connectors.state.journal import settle_lines, write_lines
+from hpro_connectors.state.row_values import RowReader, columns_of
 from hpro_connectors.state.rows import OutboxRow, WrittenRow
-from hpro_connectors.state.schema import DEAD_LETTERS, LEADS, OUTBOX, SCORES, WRITES
+from hpro_connectors.state.schema import DEAD_LETTERS, LEADS, OUTBOX, SCORES
+from hpro_connectors.state.scores import confirm_scores
 from hpro_connectors.state.transactions import Transactions
 from hpro_connectors.state.written import restore_written, store_written, written_rows
 from hpro_sdk.lead import Band
+
+LONGEST_WAIT: Final = timedelta(hours=1)
+"""No row is put off for longer."""
 
 _CHUNK = 1000
 
@@ -45,6 +51,13 @@ class Wanted:
     rows: int
     clears: int
     reasons: Mapping[str, int]
+
+    @classmethod
+    def of(cls, reasons: Mapping[str, int] | Iterable[str]) -> Self:
+        """Sum up reasons: how many rows each has, or that of every row."""
+        counted = Counter(reasons)
+        clears = counted[WriteReason.CLEAR.value]
+        return cls(rows=counted.total() - clears, clears=clears, reasons={name: counted[name] for name in counted})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +90,24 @@ class Outbox:
         with self._transactions.reading() as connection:
             return _count(connection, limits)
 
+    def confirm_scores(self, limits: WritingLimits, model_id: str, as_of: datetime) -> None:
+        """Have rows that are written only because they were not for long say when their scores were last looked at.
+
+        Args:
+            limits: What counts as a difference.
+            model_id: The model in use.
+            as_of: The server's clock.
+        """
+        with self._transactions.writing() as connection:
+            wanted = desired(limits).subquery("wanted")
+            old = select(wanted.c.lead_id).where(wanted.c.reason == WriteReason.REFRESH.value)
+            confirm_scores(connection, old, model_id, as_of)
+
     def fill(self, limits: WritingLimits, run_id: int) -> Wanted:
         """Put all rows in that the CRM should show and does not, and take out what is no longer wanted.
 
-        A row that waits already gets its newest values; attempts and back-off stay.
+        A row that waits already gets its newest values; attempts and back-off stay. A dead letter that a person wants
+        tried again, and whose lead needs no write by now, is settled.
 
         Args:
             limits: What counts as a difference.
@@ -89,25 +116,30 @@ class Outbox:
         with self._transactions.writing() as connection:
             wanted = desired(limits).subquery("wanted")
             connection.execute(delete(OUTBOX).where(OUTBOX.c.lead_id.not_in(select(wanted.c.lead_id))))
+            connection.execute(
+                delete(DEAD_LETTERS).where(
+                    DEAD_LETTERS.c.status == DeadLetterStatus.REPLAY.value,
+                    DEAD_LETTERS.c.lead_id.not_in(select(wanted.c.lead_id)),
+                )
+            )
             found = connection.execute(select(wanted)).all()
             for chunk in chunks(found):
                 put_in(connection, wanted_rows(connection, chunk), {row.lead_id: row.reason for row in chunk}, run_id)
-            return Wanted(
-                rows=sum(not row.clears for row in found),
-                clears=sum(row.clears for row in found),
-                reasons=_tally(row.reason for row in found),
-            )
+            return Wanted.of(row.reason for row in found)
 
     def due(self, now: datetime, limit: int) -> list[OutboxRow]:
         """Give the next rows to send: most urgent first, then best first; rows that are put off wait.
+
+        One that is put off for longer than any row ever is was so by a clock that went wrong, and waits no more.
 
         Args:
             now: This machine's clock.
             limit: At most so many.
         """
+        waits = and_(OUTBOX.c.not_before > now, OUTBOX.c.not_before <= now + LONGEST_WAIT)
         wanted = (
             select(OUTBOX)
-            .where(or_(OUTBOX.c.not_before.is_(None), OUTBOX.c.not_before <= now))
+            .where(func.coalesce(waits, False).is_(False))
             .order_by(OUTBOX.c.priority, OUTBOX.c.rank, OUTBOX.c.lead_id)
             .limit(limit)
         )
@@ -138,8 +170,7 @@ class Outbox:
             ids = [row.row.lead.lead_id for row in rows]
             known = written_rows(connection, ids)
             before = {lead_id: known.get(lead_id) for lead_id in ids}
-            lines = [_journal(row, before[row.row.lead.lead_id], run_id, at) for row in rows]
-            connection.execute(insert(WRITES), lines)
+            write_lines(connection, rows, before, run_id, at)
             store_written(connection, [(row.row, row.stage) for row in rows], at, resend=True)
             return before
 
@@ -172,8 +203,8 @@ class Outbox:
         with self._transactions.writing() as connection:
             store_written(connection, [(one.row.row, one.row.stage) for one in held], at)
             untouched = [one.row.row.lead.lead_id for one in (*refused, *gone)]
-            restore_written(connection, {lead_id: before[lead_id] for lead_id in untouched}, at)
-            _settle_journal(connection, settled, run_id, now)
+            restore_written(connection, {lead_id: before[lead_id] for lead_id in untouched})
+            settle_lines(connection, [one.result for one in settled], run_id, now)
             waiting = [one.row.row.lead.lead_id for one in refused if not one.dead]
             connection.execute(delete(OUTBOX).where(among(OUTBOX.c.lead_id, ids.keys() - set(waiting))))
             if waiting:
@@ -293,52 +324,8 @@ def _score_row(reader: RowReader, row: Row[Any]) -> ScoreRow:
 
 def _count(connection: Connection, limits: WritingLimits) -> Wanted:
     wanted = desired(limits).subquery("wanted")
-    rows = connection.execute(
-        select(wanted.c.reason, wanted.c.clears, func.count().label("number")).group_by(
-            wanted.c.reason, wanted.c.clears
-        )
-    ).all()
-    reasons: dict[str, int] = {}
-    for row in rows:
-        reasons[row.reason] = reasons.get(row.reason, 0) + row.number
-    return Wanted(
-        rows=sum(row.number for row in rows if not row.clears),
-        clears=sum(row.number for row in rows if row.clears),
-        reasons=reasons,
-    )
-
-
-def _journal(row: OutboxRow, before: WrittenRow | None, run_id: int, at: datetime) -> dict[str, object]:
-    return {
-        "run_id": run_id,
-        "lead_id": row.row.lead.lead_id,
-        "old": None if before is None else text_of(before.row),
-        "new": text_of(row.row),
-        "old_stage": None if before is None else before.stage,
-        "new_stage": row.stage,
-        "model_id": row.row.model,
-        "sent_at": at,
-    }
-
-
-def _settle_journal(connection: Connection, settled: Sequence[Settlement], run_id: int, now: datetime) -> None:
-    connection.execute(
-        update(WRITES)
-        .where(
-            WRITES.c.run_id == literal(run_id),
-            WRITES.c.lead_id == bindparam("of_lead"),
-            WRITES.c.settled_at.is_(None),
-        )
-        .values(settled_at=now, result=bindparam("answer")),
-        [{"of_lead": one.row.row.lead.lead_id, "answer": one.result.status.value} for one in settled],
-    )
-
-
-def _tally(reasons: Iterable[str]) -> dict[str, int]:
-    tally: dict[str, int] = {}
-    for reason in reasons:
-        tally[reason] = tally.get(reason, 0) + 1
-    return tally
+    rows = connection.execute(select(wanted.c.reason, func.count().label("number")).group_by(wanted.c.reason))
+    return Wanted.of({row.reason: row.number for row in rows})
 
 
 def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -52,6 +52,8 @@ class PassReport(Frozen):
         model_id: The model that scored; ``None``: there is none, and the pass only read.
         dry_run: Whether nothing was written; ``to_write`` and ``to_clear`` say what would have been.
         read: Records, deletions and merges that were read, known ones included.
+        deleted: Leads that a comparison of all ids found to be gone.
+        texts_erased: Interactions whose text went because their leads closed long ago.
         changed: Open leads that were looked at because something of them changed.
         due: Open leads that were looked at without a change: an age crossed an edge, or the model is another.
         scored: Leads whose prompt or model is another one, and which got a new score.
@@ -85,6 +87,8 @@ class PassReport(Frozen):
     model_id: str | None
     dry_run: bool = False
     read: NonNegativeInt = 0
+    deleted: NonNegativeInt = 0
+    texts_erased: NonNegativeInt = 0
     changed: NonNegativeInt = 0
     due: NonNegativeInt = 0
     scored: NonNegativeInt = 0

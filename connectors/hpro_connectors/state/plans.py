@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.state.desired import WritingLimits, desired
-from hpro_connectors.state.outbox import chunks, put_in, wanted_rows
+from hpro_connectors.state.marks import MarkName, clear_mark
+from hpro_connectors.state.outbox import Wanted, chunks, put_in, wanted_rows
 from hpro_connectors.state.row_values import RowReader, columns_of, text_of
 from hpro_connectors.state.rows import WrittenRow
 from hpro_connectors.state.schema import CONFIRMED_MODELS, OUTBOX, PLAN_ROWS, PLANS
@@ -21,10 +22,11 @@ from hpro_connectors.state.written import written_rows
 
 
 class PlanStatus(StrEnum):
-    """What became of a plan."""
+    """What became of a plan; the rows of one that was replaced are gone, and its number is never given again."""
 
     OPEN = "open"
     APPLIED = "applied"
+    REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class PlanRow:
         clears: Whether it only takes ranks off.
         reason: Why.
         before: What was last written; ``None``: nothing yet.
+        resend: Whether the CRM was known to show something else, perhaps.
     """
 
     row: ScoreRow
@@ -72,6 +75,7 @@ class PlanRow:
     clears: bool
     reason: str
     before: ScoreRow | None
+    resend: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,11 @@ class Queued:
     """What became of a plan's rows when it was applied.
 
     Attributes:
-        rows: Put into the outbox.
-        skipped: Their leads moved since.
+        queued: Those that were put into the outbox.
+        skipped: How many were not, because their leads moved since.
     """
 
-    rows: int
+    queued: Wanted
     skipped: int
 
 
@@ -98,7 +102,7 @@ class Plans:
         self._transactions = transactions
 
     def make(self, limits: WritingLimits, run_id: int, model_id: str, at: datetime) -> Plan:
-        """Keep all rows that would be written now as a plan; earlier plans that were not applied are thrown away.
+        """Keep all rows that would be written now as a plan; it replaces an earlier one that was not applied.
 
         Args:
             limits: What counts as a difference.
@@ -107,7 +111,9 @@ class Plans:
             at: This machine's clock.
         """
         with self._transactions.writing() as connection:
-            connection.execute(delete(PLANS).where(PLANS.c.status == PlanStatus.OPEN.value))
+            was_open = PLANS.c.status == PlanStatus.OPEN.value
+            connection.execute(delete(PLAN_ROWS).where(PLAN_ROWS.c.plan_id.in_(select(PLANS.c.id).where(was_open))))
+            connection.execute(update(PLANS).where(was_open).values(status=PlanStatus.REPLACED.value))
             made = connection.execute(
                 insert(PLANS).values(
                     run_id=run_id, created_at=at, model_id=model_id, summary="{}", status=PlanStatus.OPEN.value
@@ -134,6 +140,7 @@ class Plans:
                             "clears": clears,
                             "reason": why[row.lead.lead_id],
                             "before": None if before is None else text_of(before.row),
+                            "resend": before is not None and before.resend,
                         }
                         for row, stage, clears, before in rows
                     ],
@@ -176,7 +183,8 @@ class Plans:
 
         A lead moved when it is no longer ranked (or ranked again), when its score moved by more than epsilon, when its
         band, trend, stage or model is another one, or when something else was written or seen in the CRM since. That
-        others moved past it in rank does not count. The plan's model counts as confirmed from now on.
+        others moved past it in rank does not count. The plan's model counts as confirmed from now on, and the stop of
+        a safety rail ends.
 
         Args:
             plan_id: Which one.
@@ -184,7 +192,8 @@ class Plans:
             score_epsilon: Points by which a score may have moved.
             at: This machine's clock.
         """
-        queued = skipped = 0
+        skipped = 0
+        queued: list[str] = []
         with self._transactions.writing() as connection:
             connection.execute(delete(OUTBOX))
             reader = RowReader(connection)
@@ -200,10 +209,12 @@ class Plans:
                         skipped += 1
                     else:
                         kept.append((*current, planned.clears))
-                put_in(connection, kept, {row.lead_id: row.reason for row in chunk}, run_id)
-                queued += len(kept)
+                reasons = {row.lead_id: row.reason for row in chunk}
+                put_in(connection, kept, reasons, run_id)
+                queued += [reasons[row.lead.lead_id] for row, _, _ in kept]
             _use_up(connection, plan_id, at)
-        return Queued(queued, skipped)
+            clear_mark(connection, MarkName.STOPPED)
+        return Queued(Wanted.of(queued), skipped)
 
     def is_confirmed(self, model_id: str) -> bool:
         """Whether a person confirmed the first writes of a model."""
@@ -224,6 +235,8 @@ def _moved(
 ) -> bool:
     row, stage = current
     if (None if last is None else text_of(last.row)) != (None if planned.before is None else text_of(planned.before)):
+        return True
+    if last is not None and last.resend is not planned.resend:
         return True
     if planned.clears:
         return False
@@ -253,6 +266,7 @@ def _plan_row(reader: RowReader, row: Row[tuple[object, ...]]) -> PlanRow:
         clears=row.clears,
         reason=row.reason,
         before=None if row.before is None else reader.from_text(row.lead_id, row.before),
+        resend=row.resend,
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from hpro_connectors.fields import ScoreRow, Trend
 from hpro_connectors.protocol import FieldRecord, InteractionRecord, LeadRecord, Window
-from hpro_sdk.lead import Band, ScoredLead, StageChange, TextVersion
+from hpro_sdk.lead import Band, FieldChange, ScoredLead, StageChange, TextVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,23 @@ class StoredInteraction:
 
 @dataclass(frozen=True, slots=True)
 class StoredLead:
-    """All that is stored of a live lead; stages are the CRM's own values."""
+    """All that is stored of a live lead; stages are the CRM's own values.
+
+    Attributes:
+        record: As read last.
+        interactions: Those that belong to it or to its person.
+        stage_changes: The CRM's history.
+        field_changes: The CRM's history.
+        stages_seen: Our own ledger, see :mod:`~hpro_connectors.state.ledger`.
+        fields_seen: Likewise.
+    """
 
     record: LeadRecord
     interactions: tuple[StoredInteraction, ...] = ()
     stage_changes: tuple[StageChange, ...] = ()
     field_changes: tuple[FieldRecord, ...] = ()
+    stages_seen: tuple[StageChange, ...] = ()
+    fields_seen: tuple[FieldChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +93,14 @@ class WrittenRow:
     Attributes:
         row: All eight values.
         stage: The funnel stage that its stage rank is of.
+        written_at: By the server's clock.
         resend: Whether the CRM may show something else: its answer was lost, somebody else changed the fields, or since
             then the lead was deleted or took in another one.
     """
 
     row: ScoreRow
     stage: str | None
+    written_at: datetime
     resend: bool = False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 
 from hpro_connectors.fields import Trend
 from hpro_connectors.state._sql import among, upsert
@@ -117,6 +117,29 @@ def store_failures(connection: Connection, failed: Mapping[str, str], model_id: 
     """
     rows = [{"lead_id": name, "input_hash": prompt, "model_id": model_id} for name, prompt in failed.items()]
     upsert(connection, FAILED_PROMPTS, rows)
+
+
+def confirm_scores(connection: Connection, lead_ids: Select[tuple[str]], model_id: str, as_of: datetime) -> None:
+    """Note that scores still hold: they are what the model would give now.
+
+    Leads that could not be scored anew, and those whose score is of another model, are left as they are.
+
+    Args:
+        connection: Within a transaction.
+        lead_ids: Of which leads.
+        model_id: The model in use.
+        as_of: The server's clock; what is due by then is not sure to hold.
+    """
+    connection.execute(
+        update(SCORES)
+        .where(
+            SCORES.c.lead_id.in_(lead_ids),
+            SCORES.c.lead_id.not_in(select(CHANGED_LEADS.c.lead_id)),
+            SCORES.c.model_id == model_id,
+            or_(SCORES.c.next_due_at.is_(None), SCORES.c.next_due_at > as_of),
+        )
+        .values(scored_at=as_of)
+    )
 
 
 def current_scores(connection: Connection, org_id: str, object_type: str) -> list[CurrentScore]:

@@ -19,8 +19,10 @@ from hpro_connectors.state._sql import among, upsert
 from hpro_connectors.state.assemble import StageName, as_the_crm_says, assemble_lead
 from hpro_connectors.state.cursors import Cursors, store_place
 from hpro_connectors.state.dead_letters import DeadLetters
-from hpro_connectors.state.desired import BandChanges, band_changes
+from hpro_connectors.state.desired import BandChanges, WritingLimits, band_changes
+from hpro_connectors.state.forgetting import Forgetting
 from hpro_connectors.state.journal import Journal
+from hpro_connectors.state.known_ids import KnownIds
 from hpro_connectors.state.loading import load_leads
 from hpro_connectors.state.marks import Marks
 from hpro_connectors.state.models import Models
@@ -29,6 +31,7 @@ from hpro_connectors.state.opening import open_engine
 from hpro_connectors.state.outbox import Outbox
 from hpro_connectors.state.pass_report import PassReport
 from hpro_connectors.state.plans import Plans
+from hpro_connectors.state.retention import Retention
 from hpro_connectors.state.rows import (
     CurrentScore,
     HistoryEntry,
@@ -65,6 +68,9 @@ class StateStore:
         path: Of the file.
         transactions: On the file; the parts below and whoever adds one begin theirs with it.
         cursors: How far streams were read.
+        known_ids: What is held, for comparing it with what a CRM lists.
+        forgetting: Erases a person for good.
+        retention: Erases old texts.
         marks: Single facts that stand over all runs.
         models: Which models there are, and which is in use.
         runs: Passes, plans, applies and rollbacks.
@@ -80,6 +86,9 @@ class StateStore:
         self._connection = engine.connect()
         self.transactions = Transactions(path, self._connection)
         self.cursors = Cursors(self.transactions)
+        self.known_ids = KnownIds(self.transactions)
+        self.forgetting = Forgetting(self.transactions, self.checkpoint)
+        self.retention = Retention(self.transactions)
         self.marks = Marks(self.transactions)
         self.models = Models(self.transactions)
         self.runs = Runs(self.transactions)
@@ -301,10 +310,10 @@ class StateStore:
 
     # Writing to the CRM
 
-    def band_changes(self) -> BandChanges:
-        """Count the leads that show a band, and those of them whose band would change."""
+    def band_changes(self, limits: WritingLimits) -> BandChanges:
+        """Count the leads that show a band, and those of them whose band a pass would change."""
         with self.transactions.reading() as connection:
-            return band_changes(connection)
+            return band_changes(connection, limits)
 
     def written_rows(self) -> dict[str, WrittenRow]:
         """Give what was last written to leads that live, by id."""

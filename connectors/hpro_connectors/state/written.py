@@ -28,7 +28,7 @@ def written_rows(connection: Connection, lead_ids: Iterable[str] | None = None) 
         wanted = wanted.where(among(WRITTEN_ROWS.c.lead_id, lead_ids))
     reader = RowReader(connection)
     return {
-        row.lead_id: WrittenRow(row=reader.row(row), stage=row.stage, resend=row.resend)
+        row.lead_id: WrittenRow(row=reader.row(row), stage=row.stage, written_at=row.written_at, resend=row.resend)
         for row in connection.execute(wanted)
     }
 
@@ -51,16 +51,21 @@ def store_written(
     )
 
 
-def restore_written(connection: Connection, earlier: Mapping[str, WrittenRow | None], at: datetime) -> None:
+def restore_written(connection: Connection, earlier: Mapping[str, WrittenRow | None]) -> None:
     """Take back that rows were about to be sent: the CRM did not take them.
 
     Args:
         connection: Within a transaction.
         earlier: What was last written before, by lead id; ``None``: nothing yet.
-        at: When they were sent.
     """
     unwritten = [lead_id for lead_id, row in earlier.items() if row is None]
     connection.execute(delete(WRITTEN_ROWS).where(among(WRITTEN_ROWS.c.lead_id, unwritten)))
-    for resend in (False, True):
-        rows = [(row.row, row.stage) for row in earlier.values() if row is not None and row.resend is resend]
-        store_written(connection, rows, at, resend=resend)
+    upsert(
+        connection,
+        WRITTEN_ROWS,
+        [
+            columns_of(row.row) | {"stage": row.stage, "written_at": row.written_at, "resend": row.resend}
+            for row in earlier.values()
+            if row is not None
+        ],
+    )

@@ -32,9 +32,11 @@ What went wrong stands in ``FaultyConnector.done``, what was waited in ``ManualS
 from hpro_connectors.testing.clock import ManualClock, ManualSleep
 from hpro_connectors.testing.company import MemoryCompany
 from hpro_connectors.testing.contract import ConnectorContract, ContractCrm
+from hpro_connectors.testing.crashes import Crash, CrashPlace, CrashPoint
 from hpro_connectors.testing.failing_world import FailingWorld
 from hpro_connectors.testing.faults import Fault, FaultKind, FaultScript, Place
 from hpro_connectors.testing.faulty import FaultDone, FaultyConnector
+from hpro_connectors.testing.fixed_cost import FixedCostEngine, fixed_cost_scorer
 from hpro_connectors.testing.memory import MemoryConnector
 from hpro_connectors.testing.world import ArithmeticEngine, World
 
@@ -42,16 +44,21 @@ __all__ = [
     "ArithmeticEngine",
     "ConnectorContract",
     "ContractCrm",
+    "Crash",
+    "CrashPlace",
+    "CrashPoint",
     "FailingWorld",
     "Fault",
     "FaultDone",
     "FaultKind",
     "FaultScript",
     "FaultyConnector",
+    "FixedCostEngine",
     "ManualClock",
     "ManualSleep",
     "MemoryCompany",
     "MemoryConnector",
     "Place",
     "World",
+    "fixed_cost_scorer",
 ]

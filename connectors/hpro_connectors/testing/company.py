@@ -62,6 +62,10 @@ class MemoryCompany:
         clock: The CRM's clock.
         identity: Of the org.
         description: Of the scored object.
+
+    Attributes:
+        shown: What our own fields hold, by lead id; leads without an entry show empty ones.
+        has_fields: Whether our fields exist.
     """
 
     def __init__(
@@ -121,6 +125,17 @@ class MemoryCompany:
         if "fields" in changes:
             update["fields"] = {**before.fields, **changes["fields"]}
         self.leads[lead_id] = before.model_copy(update=update)
+
+    def overwrite_shown(self, lead_id: str, **values: object) -> None:
+        """Change our own fields of a lead, as a person or another tool does; no values clear all of them."""
+        before = self.shown.pop(lead_id, ScoreRow(lead=self.key(lead_id)))
+        if values:
+            self.shown[lead_id] = before.model_copy(update=values)
+        self.touch_lead(lead_id)
+
+    def shown_of(self, lead_id: str) -> ScoreRow | None:
+        """Give what our fields show; ``None`` while they do not exist."""
+        return self.shown.get(lead_id, ScoreRow(lead=self.key(lead_id))) if self.has_fields else None
 
     def touch_lead(self, lead_id: str) -> None:
         """Save a lead without a change."""

@@ -87,6 +87,16 @@ class ConnectorContract(ABC):
             if listed.complete and stream.content is not StreamContent.HISTORY:
                 _check({key.record_id for key in first} == listed.ids, f"{stream.name}: list_ids is not what exists")
 
+    def test_keys_are_of_the_object_types_that_a_stream_names(self) -> None:
+        """Ids of a stream are looked for among records of these types, and of no others."""
+        connector = self.make_crm().connector()
+        scored = connector.describe().object_type
+        for stream in connector.streams():
+            is_lead = stream.content is StreamContent.LEAD
+            named = {scored} if is_lead else set(stream.object_types or (stream.name,))
+            found = {key.object_type for key in _records(connector.read(stream.name, _everything(connector)))}
+            _check(found <= named, f"{stream.name}: keys are of {', '.join(sorted(found - named))}, which is not named")
+
     def test_only_the_last_page_is_complete(self) -> None:
         """A page that is not the last one can be resumed after."""
         connector = self.make_crm().connector()
@@ -214,6 +224,25 @@ class ConnectorContract(ABC):
         lead_id = cleared.lead.lead_id
         _check(connector.read_back([lead_id]) == {lead_id: cleared}, "None does not clear a field")
 
+    def test_a_record_tells_what_it_shows(self) -> None:
+        """With our fields in place every record tells of them, empty ones too: that is how drift is seen."""
+        connector = self.make_crm().connector()
+        connector.ensure_fields()
+        lead_id = _lead_ids(connector)[0]
+        key = _key(connector, lead_id)
+        row = _row(key, 1)
+        for written in (None, row, ScoreRow(lead=key)):
+            if written is not None:
+                connector.write([written])
+            expected = written or ScoreRow(lead=key)
+            _check(_shown(connector).get(lead_id) == expected, "a record does not tell what is shown")
+            _check(connector.read_back([lead_id]) == {lead_id: expected}, "what is read back is not what is shown")
+        others = [shown for name, shown in _shown(connector).items() if name != lead_id]
+        _check(
+            all(shown == ScoreRow(lead=_key(connector, shown.lead.lead_id)) for shown in others if shown), "not empty"
+        )
+        _check(None not in others, "empty fields are told as None, which says that there are none")
+
     def test_an_unknown_row_stops_no_other(self) -> None:
         """One result a row; a record that does not exist is gone."""
         connector = self.make_crm().connector()
@@ -321,6 +350,12 @@ def _leads(connector: Connector) -> dict[RecordKey, LeadRecord]:
         for key, record in found.items()
         if isinstance(record, LeadRecord)
     }
+
+
+def _shown(connector: Connector) -> dict[str, ScoreRow | None]:
+    """What all leads show of our fields, as their records tell."""
+    records = _records(connector.read(connector.streams()[0].name, _everything(connector))).values()
+    return {record.key.lead_id: record.shown for record in records if isinstance(record, LeadRecord)}
 
 
 def _lead_ids(connector: Connector) -> Sequence[str]:

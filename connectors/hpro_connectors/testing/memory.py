@@ -33,8 +33,13 @@ from hpro_connectors.testing.company import MemoryCompany
 
 STREAMS: Final = (
     StreamInfo(name="Lead", content=StreamContent.LEAD),
-    StreamInfo(name="Interaction", content=StreamContent.INTERACTION),
-    StreamInfo(name="History", content=StreamContent.HISTORY),
+    StreamInfo(name="Interaction", content=StreamContent.INTERACTION, object_types=("interaction",)),
+    StreamInfo(
+        name="History",
+        content=StreamContent.HISTORY,
+        reports_deletions=False,
+        object_types=("stage_history", "field_history"),
+    ),
 )
 
 _Change = tuple[datetime, str, Record | Tombstone | Merge]
@@ -155,7 +160,7 @@ class MemoryConnector:
     def read_back(self, lead_ids: Sequence[str]) -> dict[str, ScoreRow | None]:
         """Give what the CRM shows."""
         self._calls += 1
-        return {lead_id: self.company.shown.get(lead_id) for lead_id in lead_ids if lead_id in self.company.leads}
+        return {lead_id: self.company.shown_of(lead_id) for lead_id in lead_ids if lead_id in self.company.leads}
 
     def limits(self) -> CallLimits:
         """Give the counters."""
@@ -174,7 +179,7 @@ class MemoryConnector:
         return answer
 
     def _shown(self, lead_id: str) -> Record:
-        return self.company.leads[lead_id].model_copy(update={"shown": self.company.shown.get(lead_id)})
+        return self.company.leads[lead_id].model_copy(update={"shown": self.company.shown_of(lead_id)})
 
     def _changes(self, stream: str, window: Window | Backfill) -> Iterator[_Change]:
         for change in self._everything(stream):

@@ -79,11 +79,11 @@ class World:
     def __init__(self, path: Path, *, page_size: int = 5) -> None:
         self.clock = ManualClock()
         self.company = MemoryCompany(self.clock)
+        self.company.has_fields = True
         self.connector = MemoryConnector(self.company, page_size=page_size)
         self.store = StateStore.open(path)
         self.engine = ArithmeticEngine()
         self.scorer = Scorer(self.engine, MANIFEST, "hpro-test")
-
         self.settings = PassSettings(
             write_batch=3, score_epsilon=0.0, band_margin=0.0, rails=False, now=lambda: self.clock.now
         )

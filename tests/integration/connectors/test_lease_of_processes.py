@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 from hpro_connectors.errors import StateLockedError
-from hpro_connectors.state import StateStore
+from hpro_connectors.state import MarkName, StateStore
 from hpro_connectors.state.lease import Lease
 
 OWNER = """
@@ -172,3 +172,21 @@ def acquire_when_expired(path: Path) -> Lease:
         except StateLockedError as busy:
             assert "Another process holds this org" in busy.message  # noqa: PT017 - which error it is decides
             time.sleep(0.2)
+
+
+def test_what_is_written_after_a_sign_of_life_survives_that_another_process_looked(path: Path) -> None:
+    """SQLite's locks belong to the process: one that drops them by a careless close lets another delete its log."""
+    look = f"from hpro_connectors.state import StateStore\nwith StateStore.open({str(path)!r}) as store: store.queue()"
+    with Lease.acquire(path, now=utc_now) as lease, StateStore.open(path) as store:
+        store.transactions.fence = lease.fence
+        store.marks.set(MarkName.PAUSED, None, "before")
+        assert lease.beat()
+        with StateStore.open(path) as second:
+            assert second.marks.get(MarkName.PAUSED) is not None
+        subprocess.run([sys.executable, "-c", look], check=True)
+        assert path.with_name("state.db-wal").exists()
+        store.marks.set(MarkName.PAUSED, None, "after")
+        with StateStore.open(path) as other:
+            mark = other.marks.get(MarkName.PAUSED)
+    assert mark is not None
+    assert mark.value == "after"

@@ -12,9 +12,10 @@ from typing import IO
 
 import pytest
 
-from hpro_connectors.state import StateStore
+from hpro_connectors.state import RunStatus, StateStore
 
 SERVICE = """
+import dataclasses
 import sys
 import time
 from pathlib import Path
@@ -79,11 +80,11 @@ def run(stop):
         with world.store:
             world.store.transactions.fence = lease.fence
             world.fill(12)
+            world.settings = dataclasses.replace(world.settings, stop=stop.is_set)
             def batch(rows):
                 say("batch")
                 stop.wait(60)
-                raise NetworkError("The pass was told to stop.")
-            world.connector.after_write = batch
+            world.connector.before_write = batch
             world.run()
     return RunResult(RunStatus.DONE)
 """
@@ -143,9 +144,12 @@ def test_row_42_a_pass_over_an_org_ends_after_its_batch_and_gives_the_org_back(s
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
     assert pipe(process.stdout).read() == ""  # no second batch
-    with StateStore.open(tmp_path / "state.db") as store, store.transactions.reading() as connection:
-        token, owner = connection.exec_driver_sql("SELECT token, owner FROM lease").one()
-        assert (token, owner) == (1, None)
+    with StateStore.open(tmp_path / "state.db") as store:
+        with store.transactions.reading() as connection:
+            assert connection.exec_driver_sql("SELECT token, owner FROM lease").one() == (1, None)
+        (run,) = store.runs.newest(9)
+        assert run.report is not None
+        assert (run.status, run.report.written, run.report.waiting) == (RunStatus.PARTIAL, 3, 9)
 
 
 def test_a_second_signal_ends_the_process_at_once(start: Start) -> None:

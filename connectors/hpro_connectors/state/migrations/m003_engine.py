@@ -183,6 +183,7 @@ CREATE TABLE plan_rows (
     clears BOOLEAN NOT NULL,
     reason TEXT NOT NULL,
     "before" TEXT,
+    resend BOOLEAN NOT NULL,
     PRIMARY KEY (plan_id, lead_id),
     FOREIGN KEY(plan_id) REFERENCES plans (id) ON DELETE CASCADE
 );
@@ -191,7 +192,7 @@ CREATE INDEX outbox_order ON outbox (priority, rank, lead_id);
 CREATE INDEX ix_runs_status ON runs (status);
 CREATE INDEX ix_stage_ledger_lead_id ON stage_ledger (lead_id);
 CREATE INDEX ix_writes_lead_id ON writes (lead_id);
-CREATE INDEX ix_writes_run_id ON writes (run_id);
+CREATE INDEX writes_of_run ON writes (run_id, lead_id);
 """
 _ROWS: Final = """
 INSERT INTO runs (kind, status, started_at, ended_at, as_of, model_id, report)

@@ -70,7 +70,7 @@ WRITES = Table(
     "writes",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("run_id", Integer, nullable=False, index=True),
+    Column("run_id", Integer, nullable=False),
     Column("lead_id", Text, nullable=False, index=True),
     Column("old", Text),
     Column("new", Text, nullable=False),
@@ -80,6 +80,7 @@ WRITES = Table(
     Column("sent_at", Moment, nullable=False),
     Column("settled_at", Moment),
     Column("result", Text),
+    Index("writes_of_run", "run_id", "lead_id"),
 )
 PLANS = Table(
     "plans",
@@ -100,4 +101,5 @@ PLAN_ROWS = Table(
     Column("clears", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     Column("before", Text),
+    Column("resend", Boolean, nullable=False),
 )

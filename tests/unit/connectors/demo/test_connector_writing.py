@@ -95,9 +95,9 @@ def test_a_field_of_another_kind_is_a_conflict(tmp_path: Path, org: Org) -> None
 
 def test_what_is_written_is_shown(org: Org, connector: DemoConnector) -> None:
     assert [result.status for result in connector.write([full_row()])] == [WriteStatus.WRITTEN]
-    assert connector.read_back(["l1", "l2", "nobody"]) == {"l1": full_row(), "l2": None}
+    assert connector.read_back(["l1", "l2", "nobody"]) == {"l1": full_row(), "l2": ScoreRow(lead=key("l2"))}
     pages = list(connector.read("lead", END))
-    assert shown(pages) == {"l1": full_row(), "l2": None, "l3": None}
+    assert shown(pages) == {"l1": full_row()} | {name: ScoreRow(lead=key(name)) for name in ("l2", "l3")}
     leads = [record for page in pages for record in page.upserts if isinstance(record, LeadRecord)]
     assert {name for lead in leads for name in lead.fields} == {"seats", "industry"}
     assert connector.limits().rows_written == 1
@@ -124,8 +124,7 @@ score_rows = st.builds(
 @given(row=score_rows)
 def test_every_row_is_read_back_as_it_was_written(connector: DemoConnector, row: ScoreRow) -> None:
     assert connector.write([row])[0].status is WriteStatus.WRITTEN
-    empty = row == ScoreRow(lead=key("l1"))
-    assert connector.read_back(["l1"]) == {"l1": None if empty else row}
+    assert connector.read_back(["l1"]) == {"l1": row}
 
 
 def test_writing_stamps_leads_and_nothing_else(org: Org, connector: DemoConnector) -> None:
@@ -186,7 +185,7 @@ def test_a_payload_that_a_crm_refuses_is_refused(
         (WriteStatus.REJECTED, code),
         (WriteStatus.WRITTEN, None),
     ]
-    assert connector.read_back(["l1"]) == {"l1": None}
+    assert connector.read_back(["l1"]) == {"l1": ScoreRow(lead=key("l1"))}
 
 
 def test_200_rows_make_a_request(make_org: MakeOrg) -> None:

@@ -209,3 +209,13 @@ def test_errors_of_the_database_layer_show_no_parameters(world: World, tmp_path:
     assert words not in "".join(traceback.format_exception(caught.value))
     assert store.standings() == []
     assert str(tmp_path / "state.db") in caught.value.message
+
+
+@pytest.mark.parametrize("content", [b"x", b"lead,score\nL1,5\n", b"SQLite format 3\x00", b"x" * 511, b"x" * 512])
+def test_a_short_file_is_not_taken_for_an_empty_database(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "state.db"
+    path.write_bytes(content)
+    with pytest.raises(StateError, match="damaged or not a state file"):
+        StateStore.open(path)
+    assert path.read_bytes() == content
+    assert [found.name for found in tmp_path.iterdir()] == ["state.db"]
