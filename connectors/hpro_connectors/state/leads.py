@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
@@ -17,17 +18,19 @@ from hpro_connectors.state.schema import CHANGED_LEADS, ERASED_PERSONS, LEADS, R
 _KNOWN = (LEADS.c.lead_id, LEADS.c.record, LEADS.c.modified_at, LEADS.c.person_id, LEADS.c.stage, LEADS.c.deleted_at)
 
 
-def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
+def store_leads(connection: Connection, records: Sequence[LeadRecord], since: datetime | None = None) -> None:
     """Store records as they are now, and mark those whose content differs from what was known.
 
     What a live lead had and has no more goes to our own ledger; what the CRM shows of our fields is compared with what
     was written. A deleted lead comes back to life, and is to be read again by id: what belongs to it was erased, and
-    is not modified by coming back. So is a lead of a person whose interactions were erased with an earlier lead. A
+    is not modified by coming back. So is a lead of a person whose interactions were erased with an earlier lead, and
+    one that is older than the window in which it is seen first: it was deleted before we came, or hidden from us. A
     record that was modified before the deletion we know of is old news, and is passed over.
 
     Args:
         connection: Within a transaction.
         records: Of one page; of several with the same id the last one counts.
+        since: Where the window begins that the page is part of, when only what changed since then is read.
     """
     latest = {record.key.lead_id: record for record in records}
     of_page = select(*_KNOWN).where(among(LEADS.c.lead_id, latest))
@@ -55,6 +58,8 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
             if before is not None and before.deleted_at is None:
                 differing.append((before, record))
         if before is not None and before.deleted_at is not None:
+            rereads.append(lead_id)
+        if before is None and since is not None and (record.created_at is None or record.created_at < since):
             rereads.append(lead_id)
         if record.person_id in erased and (before is None or before.person_id != record.person_id):
             rereads.append(lead_id)
