@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
 
 from hpro_connectors.protocol import LeadRecord
 from hpro_connectors.state._sql import among, insert_ignoring, listed, upsert
@@ -33,7 +33,7 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord], since: da
         since: Where the window begins that the page is part of, when only what changed since then is read.
     """
     latest = {record.key.lead_id: record for record in records}
-    of_page = select(*_KNOWN).where(among(LEADS.c.lead_id, latest))
+    of_page: Select[Any] = select(*_KNOWN).where(among(LEADS.c.lead_id, latest))
     known = {row.lead_id: row for row in connection.execute(of_page)}
     # To the microsecond: CRMs round deletions down only, and what is taken for alive by mistake a write finds gone.
     for row in known.values():
