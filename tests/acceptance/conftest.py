@@ -1,9 +1,10 @@
-"""A demo that was run once, an org made of a table, and a model of another funnel."""
+"""A demo that was run once, an org made of a table, a configured org, and a model of another funnel."""
 
 from __future__ import annotations
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from hpro_connectors.demo.generated_org import create_generated_org
 from hpro_connectors.demo.histories import funnel_of, template_of
 from hpro_connectors.demo.simulation import Simulation
 from hpro_connectors.demo.simulator.companies import SAAS, TEST_DRIVE
@@ -108,3 +110,42 @@ def imported_org(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert done.stderr == "Next: hpro demo --org leads.org.sqlite --model M\n"
     return folder
+
+
+@pytest.fixture(scope="session")
+def applied_work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an org, its configuration and its state, from nothing to the first scores in the CRM.
+
+    What each step said on stdout lies beside them; read it, do not change it.
+    """
+    folder = tmp_path_factory.mktemp("applied")
+    create_generated_org(folder / "org.sqlite", TEST_DRIVE, 4, 120)
+    steps = {
+        "init": (0, ["config", "init", "--org", "org.sqlite", "--every-minutes", "1"]),
+        "run": (2, ["run", "--once", "--json"]),
+        "status": (1, ["status"]),
+        "plan": (0, ["plan", "--json"]),
+        "apply": (0, ["apply", "--plan", "1", "--json"]),
+    }
+    for name, (code, arguments) in steps.items():
+        done = hpro(*arguments, cwd=folder)
+        assert done.returncode == code, (arguments, done.stderr)
+        assert "Traceback" not in done.stderr
+        (folder / f"{name}.txt").write_text(done.stdout, "utf-8")
+    return folder
+
+
+@pytest.fixture
+def applied_copy(applied_work: Path, tmp_path: Path) -> Path:
+    """A folder with a copy of those, to change."""
+    shutil.copytree(applied_work, tmp_path / "work")
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def unread_copy(applied_work: Path, tmp_path: Path) -> Path:
+    """A folder with a copy of that configuration and a larger org of which nothing is known yet."""
+    (tmp_path / "new").mkdir()
+    create_generated_org(tmp_path / "new" / "org.sqlite", TEST_DRIVE, 4, 600)
+    shutil.copy(applied_work / "hpro.toml", tmp_path / "new")
+    return tmp_path / "new"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
 
 from hpro_connectors.protocol import LeadRecord
 from hpro_connectors.state._sql import among, insert_ignoring, listed, upsert
@@ -14,21 +15,26 @@ from hpro_connectors.state.drift import compare_shown
 from hpro_connectors.state.ledger import append_to_ledger
 from hpro_connectors.state.schema import CHANGED_LEADS, ERASED_PERSONS, LEADS, REREADS
 
+_KNOWN = (LEADS.c.lead_id, LEADS.c.record, LEADS.c.modified_at, LEADS.c.person_id, LEADS.c.stage, LEADS.c.deleted_at)
 
-def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
+
+def store_leads(connection: Connection, records: Sequence[LeadRecord], since: datetime | None = None) -> None:
     """Store records as they are now, and mark those whose content differs from what was known.
 
     What a live lead had and has no more goes to our own ledger; what the CRM shows of our fields is compared with what
     was written. A deleted lead comes back to life, and is to be read again by id: what belongs to it was erased, and
-    is not modified by coming back. So is a lead of a person whose interactions were erased with an earlier lead. A
+    is not modified by coming back. So is a lead of a person whose interactions were erased with an earlier lead, and
+    one that is older than the window in which it is seen first: it was deleted before we came, or hidden from us. A
     record that was modified before the deletion we know of is old news, and is passed over.
 
     Args:
         connection: Within a transaction.
         records: Of one page; of several with the same id the last one counts.
+        since: Where the window begins that the page is part of, when only what changed since then is read.
     """
     latest = {record.key.lead_id: record for record in records}
-    known = {row.lead_id: row for row in connection.execute(select(LEADS).where(among(LEADS.c.lead_id, latest)))}
+    of_page: Select[Any] = select(*_KNOWN).where(among(LEADS.c.lead_id, latest))
+    known = {row.lead_id: row for row in connection.execute(of_page)}
     # To the microsecond: CRMs round deletions down only, and what is taken for alive by mistake a write finds gone.
     for row in known.values():
         if row.deleted_at is not None and latest[row.lead_id].modified_at < row.deleted_at:
@@ -38,14 +44,22 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
     changed: list[str] = []
     rereads: list[str] = []
     differing: list[tuple[Row[Any], LeadRecord]] = []
+    touched: list[dict[str, object]] = []
     for lead_id, record in latest.items():
         content = _content(record)
         before = known.get(lead_id)
+        if before is not None and before.deleted_at is None and before.record == content:
+            # As all leads are in the pass after one that wrote to all of them: only the stamp is another one.
+            if record.modified_at > before.modified_at:
+                touched.append({"of_lead": lead_id, "stamp": record.modified_at})
+            continue
         if before is None or before.record != content:
             changed.append(lead_id)
             if before is not None and before.deleted_at is None:
                 differing.append((before, record))
         if before is not None and before.deleted_at is not None:
+            rereads.append(lead_id)
+        if before is None and since is not None and (record.created_at is None or record.created_at < since):
             rereads.append(lead_id)
         if record.person_id in erased and (before is None or before.person_id != record.person_id):
             rereads.append(lead_id)
@@ -66,6 +80,10 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord]) -> None:
         )
     append_to_ledger(connection, differing)
     upsert(connection, LEADS, rows)
+    if touched:
+        connection.execute(
+            update(LEADS).where(LEADS.c.lead_id == bindparam("of_lead")).values(modified_at=bindparam("stamp")), touched
+        )
     compare_shown(connection, list(latest.values()))
     mark_changed(connection, changed)
     mark_rereads(connection, rereads)

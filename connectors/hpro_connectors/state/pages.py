@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from hpro_connectors.protocol import FieldRecord, InteractionRecord, LeadRecord, Page, StageRecord
@@ -14,7 +16,7 @@ from hpro_connectors.state.leads import store_leads
 from hpro_connectors.state.surrogates import harmless
 
 
-def store_page(connection: Connection, page: Page, object_type: str) -> None:
+def store_page(connection: Connection, page: Page, object_type: str, since: datetime | None = None) -> None:
     """Store what a page tells: records first, then merges, then deletions, so that a merge finds what it moves.
 
     What was forgotten is passed over, and so is what else comes of a forgotten person.
@@ -23,10 +25,11 @@ def store_page(connection: Connection, page: Page, object_type: str) -> None:
         connection: Within a transaction.
         page: Of any stream.
         object_type: The scored object.
+        since: Where the window begins that it is part of, when only what changed since then is read.
     """
     sifted = sift(connection, harmless(page), object_type)
     page = sifted.page
-    store_leads(connection, [record for record in page.upserts if isinstance(record, LeadRecord)])
+    store_leads(connection, [record for record in page.upserts if isinstance(record, LeadRecord)], since)
     store_interactions(
         connection, [record for record in page.upserts if isinstance(record, InteractionRecord)], object_type
     )

@@ -201,7 +201,8 @@ class StateStore:
             window: That the page is part of; ``None`` for leads read by id, which move no cursor.
         """
         with self.transactions.writing() as connection:
-            pages.store_page(connection, page, object_type)
+            since = window.start if isinstance(window, Window) else None
+            pages.store_page(connection, page, object_type, since)
             if window is not None:
                 store_place(connection, stream, window, page)
 

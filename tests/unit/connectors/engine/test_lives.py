@@ -88,6 +88,22 @@ def test_a_lead_that_comes_back_has_its_interactions_again(world: World) -> None
     assert world.run().to_write == 0
 
 
+def test_a_lead_that_was_deleted_before_we_came_has_its_history_when_it_comes_back(world: World) -> None:
+    world.fill(4)
+    world.clock.advance(days=0.5)
+    world.company.delete_lead("L002")
+    world.run()
+    world.clock.advance(days=0.5)  # beyond what is read twice anyway
+    world.company.undelete_lead("L002")
+    world.company.create_lead("L100", fields={"visits": 9})
+    world.run()
+    lead = world.store.lead("L002")
+    assert lead is not None
+    assert [interaction.text for interaction in lead.interactions] == ["words about L002"]
+    assert len(lead.stage_changes) == 1
+    assert world.store.rereads() == []
+
+
 def test_a_person_who_comes_back_as_another_lead_brings_old_interactions(world: World) -> None:
     world.fill(2)
     world.company.log_interaction("I-person", person_ids=("P001",), text="said long ago")

@@ -6,11 +6,14 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
 from sqlalchemy import event
 
+from hpro_connectors.engine import PassSettings
+from hpro_connectors.engine.read_stage import read_stage
 from hpro_connectors.testing import World
 
 _Parameters = Sequence[object]
@@ -21,6 +24,8 @@ LARGE = (
     "interaction_texts",
     "stage_changes",
     "field_changes",
+    "stage_ledger",
+    "field_ledger",
     "score_history",
 )
 
@@ -61,8 +66,26 @@ def test_no_large_table_is_read_whole(world: World, tmp_path: Path) -> None:
         world.run()
         world.store.queue()
         world.store.score_history("L001")
+        world.company.overwrite_shown("L009", rank=77)
+        del world.company.leads["L010"], world.company.stage_rows["S000011"]
+        world.clock.advance(days=8)
+        world.company.change_lead("L012", stage="Lost")
+        world.run()
+        world.store.pin(world.company.identity, "lead")
+        read_stage(
+            world.connector,
+            world.store,
+            world.company.description,
+            world.clock.advance(days=400),
+            settings=PassSettings(retention=timedelta(days=30), max_missing_percent=50),
+            progress=lambda _what, _done: None,
+        )
+        world.store.forgetting.count("L013")
+        world.store.forgetting.forget("L013", world.clock.now)
+        world.company.touch_lead("L013")
+        world.run()
     told = {statement for statement, _ in held}
-    for table in ("stage_changes", "field_changes", "score_history", "interactions"):
+    for table in LARGE:
         assert any(f"FROM {table}" in statement for statement in told), f"nothing asks for {table}"
     scans: list[str] = []
     with closing(sqlite3.connect(tmp_path / "state.db")) as connection:
