@@ -6,8 +6,8 @@ end. It makes an org file, then runs four passes over it: the first one; one a s
 reads back all that the first one wrote; one an hour later, in which nothing happened but that some ages are other words
 now (and all is read back again, as the overlap wants it); and one after a hundredth of the leads changed.
 
-The scorer has a fixed cost of 5 ms a lead, which is added to the clock and not waited for: 200,000 leads would sleep for
-a quarter of an hour. So the same passes also tell what they cost with a scorer that costs nothing. ``--check`` runs
+The scorer has a fixed cost of 5 ms a lead, which is added to the clock and not waited for: 200,000 leads would sleep
+for a quarter of an hour. So the same passes also tell what they cost with a scorer that costs nothing. ``--check`` runs
 2,000 leads with real sleeping beside it. Seconds are those of the wall; ``processor`` are those of the processor, which
 on a machine that is shared with other work say what a quiet one would need.
 """
