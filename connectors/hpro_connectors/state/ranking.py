@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -116,7 +117,7 @@ def _trend(gap: ColumnElement[float | None], points: float) -> ColumnElement[str
 
 def _set_stages(connection: Connection, stage_names: Mapping[str, str]) -> None:
     """Give each scored open lead the funnel's name of the stage it is in now."""
-    name: ColumnElement[str | None] = null()
+    name: ColumnElement[Any] = null()
     if stage_names:
         name = case(dict(stage_names), value=LEADS.c.stage)
     connection.execute(update(SCORES).where(_OPEN, SCORES.c.stage.is_distinct_from(name)).values(stage=name))
