@@ -1,7 +1,8 @@
 """One pass over a configured org in a process of its own, made to be killed; see test_kills.py.
 
 Says what it does on stdout, a line at a time: ``begin``, what was just done (a stream's name, ``score``, ``write``), and
-``ended`` with the report or ``failed`` with the error. Whoever started it kills it after any of these lines, or in between.
+``ended`` with the report or ``failed`` with the error. Whoever started it kills it after any of these lines, or between
+two of them.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def leave(error: HproError) -> NoReturn:
     sys.exit(error.exit_code)
 
 
-def main(config_path: str, notes: str, scorer_name: str, seed: int, rate: float, hours_ahead: float) -> None:
+def main(config_path: str, notes: str, scorer_name: str, *, seed: int, rate: float, hours_ahead: float) -> None:
     """Run one pass.
 
     Args:
@@ -138,4 +139,4 @@ def main(config_path: str, notes: str, scorer_name: str, seed: int, rate: float,
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), float(sys.argv[5]), float(sys.argv[6]))
+    main(*sys.argv[1:4], seed=int(sys.argv[4]), rate=float(sys.argv[5]), hours_ahead=float(sys.argv[6]))

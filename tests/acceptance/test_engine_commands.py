@@ -153,8 +153,9 @@ def test_a_run_that_is_taken_back_stays_so_until_somebody_resumes(applied_copy: 
     assert (paused["stop_code"], paused["scored"], paused["written"]) == ("paused", 1, 0)
     assert all(map(is_blank, shown(applied_copy).values()))
     assert "Paused" in hpro("status", cwd=applied_copy, code=1).stdout
-    assert "hpro resume" in hpro("apply", "--plan", 1, cwd=applied_copy, code=2).stderr
-    hpro("resume", cwd=applied_copy)
+    assert printed("plan", cwd=applied_copy)["plan"]["rows"] == count
+    assert "hpro resume" in hpro("apply", "--plan", 2, cwd=applied_copy, code=2).stderr
+    assert hpro("resume", cwd=applied_copy).stdout.startswith("Passes may write")
     again = run_once(cwd=applied_copy)
     assert (again["stop_code"], again["written"]) == (None, count)
     assert sum(not is_blank(row) for row in shown(applied_copy).values()) == count

@@ -381,7 +381,7 @@ def _tell(storm: Storm, ending: Ending) -> None:
     print(  # noqa: T201 - with -s
         f"\n{len(ending.leads)} live leads, {storm.processes} processes: {figures.kills} killed "
         f"({', '.join(f'{count} after {phase}' for phase, count in sorted(figures.killed_in.items()))}), "
-        f"{figures.ended} passes ended, {figures.failed} failed; {figures.days} days, {figures.changes} changes by hand; "
+        f"{figures.ended} passes ended, {figures.failed} failed; {figures.days} days, {figures.changes} edits; "
         f"{len(ending.journal)} rows sent ({', '.join(f'{count} {what}' for what, count in sorted(results.items()))}), "
         f"{resent} of them resent."
     )

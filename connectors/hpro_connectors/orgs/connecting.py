@@ -20,28 +20,43 @@ def connected(crm: CrmConfig, *, writes: bool, is_new: bool = False) -> Iterator
 
     Args:
         crm: Its table in the configuration.
-        writes: Whether scores will be written; in an org file our fields are then made where they are missing.
+        writes: Whether scores may be written.
         is_new: Whether the state of the org is a new one.
 
     Raises:
         ConfigError: The CRM cannot be reached as configured.
-        SchemaDriftError: A field of ours is something else in the CRM.
         ConnectorError: The CRM cannot be opened.
     """
     if not isinstance(crm, DemoCrm):
         raise ConfigError(f"There is no connector {crm.connector!r}.", hint="Name another one in hpro.toml.")
     with Org.open(crm.org, writable=writes) as org:
-        connector = DemoConnector(org)
-        if writes:
-            if is_new:
-                let_the_clock_pass_its_stamps(org)
-            conflicts = [one for one in connector.ensure_fields() if one.state is FieldState.CONFLICT]
-            if conflicts:
-                raise SchemaDriftError(
-                    f"The org {crm.org} has a field {conflicts[0].name} that is not ours: {conflicts[0].detail}",
-                    hint="Rename it in the org.",
-                )
-        yield connector
+        if writes and is_new:
+            let_the_clock_pass_its_stamps(org)
+        yield DemoConnector(org)
+
+
+def make_fields(connector: Connector, org_name: str) -> bool:
+    """Make our fields in a CRM where they are missing; only once it is known to be the right one.
+
+    Args:
+        connector: Of the CRM.
+        org_name: What the org is called.
+
+    Returns:
+        Whether any was made.
+
+    Raises:
+        SchemaDriftError: A field of ours is something else in the CRM.
+        ConnectorError: The CRM failed.
+    """
+    fields = connector.ensure_fields()
+    conflicts = [one for one in fields if one.state is FieldState.CONFLICT]
+    if conflicts:
+        raise SchemaDriftError(
+            f"The org {org_name} has a field {conflicts[0].name} that is not ours: {conflicts[0].detail}",
+            hint="Rename it in the org.",
+        )
+    return any(one.state is FieldState.CREATED for one in fields)
 
 
 def has_lagging_index(crm: CrmConfig) -> bool:

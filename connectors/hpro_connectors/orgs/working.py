@@ -10,7 +10,7 @@ from threading import Event
 from hpro_connectors.calls import Deadline, GuardedConnector
 from hpro_connectors.config import CrmConfig, HproConfig
 from hpro_connectors.engine.settings import utc_now
-from hpro_connectors.orgs.connecting import connected
+from hpro_connectors.orgs.connecting import connected, make_fields
 from hpro_connectors.orgs.limits import call_policy_of
 from hpro_connectors.orgs.model_in_use import load_model_in_use
 from hpro_connectors.protocol import OrgDescription, OrgIdentity
@@ -79,13 +79,14 @@ def working_org(
         config: The configuration.
         name: Of the CRM's table.
         crm: The CRM.
-        writes: Whether anything may be written to the CRM.
+        writes: Whether anything may be written to the CRM; our fields are then made where they are missing.
         stop: Set when the run is asked to stop.
         max_seconds: After these it shall end early.
 
     Raises:
         StateLockedError: Another process holds the org.
         SafetyRailError: The credentials lead to another org than the state is of.
+        SchemaDriftError: A field of ours is something else in the CRM.
         ConfigError: A folder or file of the configuration cannot be used.
         ConnectorError: The CRM or the state cannot be used.
     """
@@ -99,6 +100,8 @@ def working_org(
             guarded = GuardedConnector(connector, call_policy_of(config, crm), deadline=deadline, stop=stop)
             identity, description = guarded.identity(), guarded.describe()
             store.check_org(identity, description.object_type)
+            if writes and make_fields(guarded, identity.name):
+                description = guarded.describe()
             yield WorkingOrg(
                 name=name,
                 config=config,
