@@ -164,7 +164,7 @@ class Work:
             took=dict.fromkeys(StageSeconds.model_fields, 0.0),
             scoring=Scoring(),
             writeback=Writeback(),
-            is_backfilled=store.cursors.is_backfilled(),
+            is_backfilled=store.is_backfilled(),
         )
 
     @property

@@ -112,7 +112,14 @@ def prepare_learning(
     """
     store.check_org(identity, description.object_type)
     funnel = funnel_of_org(description, settings)
-    history = read_history(store, funnel, known_until, exclude_field=settings.exclude_field, progress=progress)
+    history = read_history(
+        store,
+        funnel,
+        known_until,
+        exclude_field=settings.exclude_field,
+        tracked_fields=[field.name for field in description.fields if field.history_tracked],
+        progress=progress,
+    )
     fields = choose_fields(description, settings, history.leads)
     examples = make_examples(history, funnel, fields, settings)
     data = DataReport(

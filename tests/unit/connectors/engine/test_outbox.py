@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -378,7 +378,7 @@ def test_a_record_that_is_gone_is_erased(world: World) -> None:
 
 
 @pytest.fixture
-def changed(world: World) -> Iterator[World]:
+def changed(world: World) -> World:
     """A world in which there is one row to write for each of the most usual reasons."""
     change(world, score_epsilon=1.0)
     world.fill(10)
