@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -117,9 +116,7 @@ def _trend(gap: ColumnElement[float | None], points: float) -> ColumnElement[str
 
 def _set_stages(connection: Connection, stage_names: Mapping[str, str]) -> None:
     """Give each scored open lead the funnel's name of the stage it is in now."""
-    name: ColumnElement[Any] = null()
-    if stage_names:
-        name = case(dict(stage_names), value=LEADS.c.stage)
+    name = case(dict(stage_names), value=LEADS.c.stage) if stage_names else null()
     connection.execute(update(SCORES).where(_OPEN, SCORES.c.stage.is_distinct_from(name)).values(stage=name))
 
 

@@ -59,7 +59,7 @@ def test_other_texts_get_other_logits() -> None:
     assert len({tuple(row) for row in rows.tolist()}) == 100
 
 
-@given(st.text(alphabet=st.characters(min_codepoint=1, exclude_categories=("Cs",)), max_size=40))
+@given(st.text(max_size=40).filter(lambda text: "\0" not in text))
 def test_tokens_spell_the_text(text: str) -> None:
     engine = FixedCostEngine(0.0)
     ids = engine.encode(text)
