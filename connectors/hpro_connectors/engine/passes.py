@@ -69,8 +69,9 @@ def run_pass(
                 if work.wanted.rows or work.wanted.clears:
                     work.stop = check_rails(store, limits, work.model_id, settings, run.run_id)
                 if work.stop is None:
-                    work.confirm_scores(limits)
-                    work.wanted = store.outbox.fill(limits, run.run_id)
+                    if work.wanted.rows or work.wanted.clears or store.outbox.holds_anything():
+                        work.confirm_scores(limits)
+                        work.wanted = store.outbox.fill(limits, run.run_id)
                     work.took["rank"] += work.watch.lap()
                     work.send(run.run_id, limits.metadata_hash)
         run.report = work.report(run.run_id)

@@ -148,6 +148,13 @@ class Outbox:
                 for row in connection.execute(wanted)
             ]
 
+    def holds_anything(self) -> bool:
+        """Whether rows wait, or dead letters are to be tried once more."""
+        waiting = select(OUTBOX.c.lead_id).limit(1)
+        replayed = select(DEAD_LETTERS.c.lead_id).where(DEAD_LETTERS.c.status == "replay").limit(1)
+        with self._transactions.reading() as connection:
+            return any(connection.scalar(wanted) is not None for wanted in (waiting, replayed))
+
     def size(self) -> int:
         """Give how many rows wait, put off ones included."""
         with self._transactions.reading() as connection:
