@@ -1,8 +1,8 @@
 """One pass over a configured org in a process of its own, made to be killed; see test_kills.py.
 
-Says what it does on stdout, a line at a time: ``begin``, what was just done (a stream's name, ``score``, ``write``), and
-``ended`` with the report or ``failed`` with the error. Whoever started it kills it after any of these lines, or between
-two of them.
+Says what it does on stdout, a line at a time: ``begin``, what was just done (a stream's name, ``score``, ``write``),
+and ``ended`` with the report or ``failed`` with the error. Whoever started it kills it after any of these lines, or
+between two of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every wrong turn with the engine: one line that says what to do, the right exit code, and state and CRM as they were."""
+"""Every wrong turn with the engine: one line with the remedy, the right exit code, and state and CRM as they were."""
 
 from __future__ import annotations
 
