@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +9,13 @@ import click
 
 from hpro_sdk._extras import require_extra
 from hpro_sdk.cli.options import PATH, json_option, mapping_option
-from hpro_sdk.cli.output import print_json, print_table, progress, terminal_safe
+from hpro_sdk.cli.output import print_json, print_table, terminal_safe
+from hpro_sdk.cli.training_bar import training_bar
 from hpro_sdk.data import load_mapping, read_examples
 from hpro_sdk.funnel import Funnel
 
 if TYPE_CHECKING:
     from hpro_sdk.training.report import TrainingReport
-    from hpro_sdk.training.trainer import ProgressListener, TrainingProgress
 
 DEFAULT_FUNNEL = Funnel(stages=("open",))
 
@@ -64,29 +62,12 @@ def train(data: Path, mapping: Path, out: Path, seed: int, max_minutes: float, m
     )
     for finding in find_leaks(plan.examples):
         click.echo(terminal_safe(f"Warning: {finding.message}"), err=True)
-    with _progress_listener() as listener:
+    with training_bar() as listener:
         report = run_training(plan, out, listener)
     if as_json:
         print_json(report)
     else:
         _print(report, out)
-
-
-@contextlib.contextmanager
-def _progress_listener() -> Iterator[ProgressListener]:
-    """A bar that opens with the first step, when the number of steps is known."""
-    with contextlib.ExitStack() as stack:
-        advance: Callable[[int], None] | None = None
-        done = 0
-
-        def listen(state: TrainingProgress) -> None:
-            nonlocal advance, done
-            if advance is None:
-                advance = stack.enter_context(progress("Training", total=state.steps))
-            advance(state.step - done)
-            done = state.step
-
-        yield listen
 
 
 def _print(report: TrainingReport, out: Path) -> None:

@@ -45,9 +45,10 @@ def train(
     better than newest first and than chance. Otherwise it is kept, and `hpro model use ID` puts it to use. It needs at
     least 40 leads that were won and 40 that were not. An interrupted training goes on with the same command.
     """
-    from hpro_connectors.cli.model_output import print_data, print_learnt, reading_bar, training_bar
+    from hpro_connectors.cli.model_output import print_data, print_learnt, reading_bar
     from hpro_sdk._extras import require_extra
     from hpro_sdk.cli.output import print_json
+    from hpro_sdk.cli.training_bar import training_bar
 
     require_extra("train", "torch", "Training")
     from hpro_connectors.learning.history import read_until

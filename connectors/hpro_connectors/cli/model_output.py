@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from hpro_connectors.learning.compare import Comparison
     from hpro_connectors.learning.report import DataReport, LearningReport
     from hpro_connectors.state.models import Models
-    from hpro_sdk.training.trainer import ProgressListener, TrainingProgress
 
 _REPORT: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
@@ -34,23 +33,6 @@ def reading_bar() -> Iterator[Callable[[int], None]]:
     """Show how many leads of the state were read."""
     with progress("Reading the history, in leads") as told:
         yield told
-
-
-@contextlib.contextmanager
-def training_bar() -> Iterator[ProgressListener]:
-    """A bar that opens with the first step, when the number of steps is known."""
-    with contextlib.ExitStack() as stack:
-        advance: Callable[[int], None] | None = None
-        done = 0
-
-        def listen(state: TrainingProgress) -> None:
-            nonlocal advance, done
-            if advance is None:
-                advance = stack.enter_context(progress("Training", total=state.steps))
-            advance(state.step - done)
-            done = state.step
-
-        yield listen
 
 
 def print_data(data: DataReport) -> None:

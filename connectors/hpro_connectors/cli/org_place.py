@@ -22,10 +22,12 @@ class OrgPlace:
     Attributes:
         name: Of its table in the configuration.
         crm: Its table.
+        retention_days: After how many days the texts of closed leads are erased; ``None``: never.
     """
 
     name: str
     crm: CrmConfig
+    retention_days: int | None = None
 
     @property
     def models(self) -> Path:
@@ -82,6 +84,8 @@ class OrgPlace:
             max_minutes=training.max_minutes if max_minutes is None else max_minutes,
             max_tokens=training.max_tokens,
             seed=training.seed,
+            retention_days=self.retention_days,
+            exclude_field=self.crm.exclude_field,
         )
 
 
@@ -98,4 +102,4 @@ def resolve_place(*, config_path: Path | None, crm_name: str | None) -> OrgPlace
     from hpro_connectors.cli.config_options import load_crm
 
     configured = load_crm(config_path, crm_name)
-    return OrgPlace(configured.name, configured.crm)
+    return OrgPlace(configured.name, configured.crm, configured.config.privacy.retention_days)

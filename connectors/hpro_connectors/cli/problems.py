@@ -12,23 +12,26 @@ MOST_LINES = 5
 
 
 def problem_lines(report: PassReport) -> list[str]:
-    """Give the distinct problems of a pass with how many leads have each, the most frequent first, and their sum.
+    """Give the problems of a pass: those of no one lead, then with how many leads have each, the most frequent first.
 
     Args:
         report: Of the pass.
 
     Returns:
-        At most five problems and one line that begins with "Partial"; nothing where there are none.
+        Those of no one lead, at most five others, and one line that begins with "Partial" and gives the sum of these.
     """
-    if not report.problem_count:
-        return []
-    counts = Counter(_of_any_lead(one) for one in report.problems)
+    of_no_lead = [terminal_safe(one.message or one.code) for one in report.problems if not one.lead_id]
+    leads = report.problem_count - len(of_no_lead)
+    if not leads:
+        return of_no_lead
+    counts = Counter(_of_any_lead(one) for one in report.problems if one.lead_id)
     lines = [
         terminal_safe(f"{message} ({count_words(count, 'lead')})") for message, count in counts.most_common(MOST_LINES)
     ]
     return [
+        *of_no_lead,
         *lines,
-        f"Partial: {count_words(report.problem_count, 'lead')} could not be scored or written; --json lists them.",
+        f"Partial: {count_words(leads, 'lead')} could not be scored or written; --json lists them.",
     ]
 
 

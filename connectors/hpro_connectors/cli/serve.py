@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,16 +32,19 @@ def serve(config_path: Path | None, crm_name: str | None) -> None:
 
     config = load_configured(config_path)
     names = [config.crm_named(crm_name)[0]] if crm_name is not None else sorted(config.crm)
-    click.get_current_context().exit(serve_jobs([job_of(config, name, config.crm[name]) for name in names]))
+    with contextlib.ExitStack() as held:
+        code = serve_jobs([job_of(config, name, config.crm[name], held) for name in names])
+    click.get_current_context().exit(code)
 
 
-def job_of(config: HproConfig, name: str, crm: CrmConfig) -> ServiceJob:
+def job_of(config: HproConfig, name: str, crm: CrmConfig, held: contextlib.ExitStack) -> ServiceJob:
     """Give the passes over one configured CRM as a job.
 
     Args:
         config: The configuration.
         name: Of the CRM's table.
         crm: The CRM.
+        held: Holds what tells other services that this one runs.
     """
     from hpro_connectors.service import ScheduleSettings, ServiceJob
 
@@ -56,7 +60,7 @@ def job_of(config: HproConfig, name: str, crm: CrmConfig) -> ServiceJob:
         ),
         run=lambda stop: _run(config, name, crm, stop),
         last_success=lambda: _last_success(crm),
-        check=lambda: _check(config, name, crm),
+        check=lambda: _check(config, name, crm, held),
     )
 
 
@@ -80,9 +84,11 @@ def _last_success(crm: CrmConfig) -> datetime | None:
     return next((run.started_at for run in runs if run.status in did_its_work), None)
 
 
-def _check(config: HproConfig, name: str, crm: CrmConfig) -> None:
+def _check(config: HproConfig, name: str, crm: CrmConfig, held: contextlib.ExitStack) -> None:
     """Refuse at the start what no pass could work with: a wrong org, a missing model, a state in use."""
     from hpro_connectors.orgs import working_org
+    from hpro_connectors.service import one_service
 
     with working_org(config, name, crm) as org:
         org.scorer()
+        held.enter_context(one_service(crm.state))

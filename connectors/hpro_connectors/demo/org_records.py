@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hpro_connectors.demo.org_schema import to_moment, to_optional_moment
 from hpro_connectors.demo.org_scores import existing_score_columns, read_shown
@@ -136,8 +137,10 @@ def _upserts(
     if table is _LEAD:
         results = {row[0]: OutcomeResult(row[1]) for row in connection.execute("SELECT name, result FROM stage")}
         columns = existing_score_columns(connection)
+        names = rows[0].keys() if rows else []  # looking a column up by name goes through all of them, row by row
         for row in rows:
-            yield _lead(row, LeadKey(*home, row["lead_id"]), results, columns)
+            values = dict(zip(names, row, strict=True))
+            yield _lead(values, LeadKey(*home, values["lead_id"]), results, columns)
     elif table is _INTERACTION:
         leads = _leads_of(connection, home, [row["interaction_id"] for row in rows])
         for row in rows:
@@ -154,7 +157,7 @@ def _upserts(
 
 
 def _lead(
-    row: sqlite3.Row, key: LeadKey, results: Mapping[str, OutcomeResult], columns: Mapping[str, str]
+    row: Mapping[str, Any], key: LeadKey, results: Mapping[str, OutcomeResult], columns: Mapping[str, str]
 ) -> LeadRecord:
     result = results.get(row["stage"])
     decided = result in {OutcomeResult.WON, OutcomeResult.LOST}

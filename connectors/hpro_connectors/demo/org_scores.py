@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -89,7 +90,7 @@ def write_request(
     return results
 
 
-def read_shown(row: sqlite3.Row, key: LeadKey, columns: Mapping[str, str]) -> ScoreRow | None:
+def read_shown(row: sqlite3.Row | Mapping[str, Any], key: LeadKey, columns: Mapping[str, str]) -> ScoreRow | None:
     """Give what a row of the lead table shows of our fields; ``None`` where the org has none of them.
 
     A value that people entered and that no score row can hold counts as empty.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from hpro_connectors.engine.rails import Stop, check_rails, current_stop
@@ -11,12 +12,15 @@ from hpro_connectors.engine.scoring import Scoring
 from hpro_connectors.engine.settings import PassSettings, Progress, Stage
 from hpro_connectors.engine.writeback import Sender, Writeback
 from hpro_connectors.engine.writing_rule import limits_of
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.protocol import Connector
 from hpro_connectors.state import PassReport, Plan, RunKind, StageSeconds, StateStore, Wanted
 from hpro_connectors.state.desired import WriteReason, WritingLimits
 from hpro_connectors.state.pass_report import MAX_PROBLEMS
 from hpro_sdk.errors import ConfigError
 from hpro_sdk.scoring.scorer import Scorer
+
+_LOGGER = logging.getLogger(__name__)
 
 _NOTHING = Wanted(rows=0, clears=0, reasons={})
 
@@ -65,8 +69,9 @@ def run_pass(
                 if work.wanted.rows or work.wanted.clears:
                     work.stop = check_rails(store, limits, work.model_id, settings, run.run_id)
                 if work.stop is None:
-                    work.confirm_scores(limits)
-                    work.wanted = store.outbox.fill(limits, run.run_id)
+                    if work.wanted.rows or work.wanted.clears or store.outbox.holds_anything():
+                        work.confirm_scores(limits)
+                        work.wanted = store.outbox.fill(limits, run.run_id)
                     work.took["rank"] += work.watch.lap()
                     work.send(run.run_id, limits.metadata_hash)
         run.report = work.report(run.run_id)
@@ -107,6 +112,7 @@ def make_plan(
             )
         limits = limits_of(settings, work.org.description, work.org.as_of)
         plan = store.plans.make(limits, run.run_id, work.model_id, settings.now())
+        _LOGGER.info("plan made", extra={"event": LogEvent.PLANNED, "plan": plan.plan_id, "rows": plan.rows})
         work.wanted = store.outbox.count_wanted(limits)
         run.report = work.report(run.run_id).model_copy(update={"dry_run": True})
     return plan, run.report
@@ -159,6 +165,7 @@ class Work:
             took=dict.fromkeys(StageSeconds.model_fields, 0.0),
             scoring=Scoring(),
             writeback=Writeback(),
+            is_backfilled=store.is_backfilled(),
         )
 
     @property

@@ -6,13 +6,17 @@ A stop lasts until a person confirms by applying a plan that was made after it. 
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from hpro_connectors.engine.settings import PassSettings
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.state import MarkName, StateStore
 from hpro_connectors.state.desired import WritingLimits
+
+_LOGGER = logging.getLogger(__name__)
 
 _REMEDY = "look at it with `hpro plan`, then confirm it with `hpro apply --plan ID`"
 
@@ -85,4 +89,7 @@ def check_rails(
     if stop is not None:
         told = json.dumps({"code": stop.code.value, "reason": stop.reason, "run_id": run_id})
         store.marks.set(MarkName.STOPPED, stop.at, told)
+        _LOGGER.warning(
+            "a safety rail stopped writing", extra={"event": LogEvent.RAIL_STOPPED, "code": stop.code.value}
+        )
     return stop

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from hpro_connectors.engine.settings import PassSettings, Progress
 from hpro_connectors.errors import ResumeExpiredError, ServerError
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.protocol import Backfill, Connector, LeadRecord, Page, Window
 from hpro_connectors.state import StateStore
 from hpro_connectors.state.marks import MarkName
@@ -162,6 +163,8 @@ def _read_window(
         _LOGGER.warning("the place where reading stopped has expired", extra={"stream": stream})
         sink.store.cursors.forget_resume(stream, window)
         sink.take(connector.read(stream, window), stream, window)
+    extra = {"event": LogEvent.STREAM_READ, "stream": stream, "records": sink.read - before}
+    _LOGGER.info("stream read", extra=extra)
     return sink.read - before
 
 
@@ -219,6 +222,7 @@ class PageSink:
                 )
             self.store.store_page(page, self._object_type, stream, window)
             size = len(page.upserts) + len(page.tombstones) + len(page.merges)
+            _LOGGER.debug("page stored", extra={"event": LogEvent.PAGE_STORED, "stream": stream, "records": size})
             self._progress(stream, size)
             read += size
             self.read += size

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from hpro_connectors.engine.settings import PassSettings
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.protocol import Connector, StreamContent, StreamInfo
 from hpro_connectors.state import Problem, StateStore
 from hpro_connectors.state.marks import MarkName
@@ -148,6 +149,7 @@ def reconcile(connector: Connector, store: StateStore, as_of: datetime, settings
     _LOGGER.info(
         "ids were compared",
         extra={
+            "event": LogEvent.RECONCILED,
             "deleted": done.deleted,
             "deleted_others": done.deleted_others,
             "unknown": done.expected,

@@ -13,9 +13,11 @@ from hpro_connectors.engine.settings import PassSettings, Progress
 from hpro_connectors.engine.stages import StageNames
 from hpro_connectors.engine.trend import TREND_AGE, TREND_POINTS
 from hpro_connectors.errors import RunStoppedError
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.protocol import Connector, OrgDescription, OrgIdentity
 from hpro_connectors.state import PassReport, RunKind, RunStatus, StateStore
 from hpro_sdk.errors import HproError
+from hpro_sdk.log_context import log_context
 from hpro_sdk.scoring.scorer import Scorer
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,6 +53,12 @@ def running(store: StateStore, kind: RunKind, settings: PassSettings) -> Iterato
         The run; its report decides how it ended.
     """
     handle = RunHandle(store.runs.begin(kind, settings.now()))
+    with log_context(run_id=handle.run_id):
+        yield from _until_the_end(handle, store, kind, settings)
+
+
+def _until_the_end(handle: RunHandle, store: StateStore, kind: RunKind, settings: PassSettings) -> Iterator[RunHandle]:
+    _LOGGER.info("run started", extra={"event": LogEvent.RUN_STARTED, "kind": kind.value})
     try:
         yield handle
     except BaseException as exc:
@@ -61,7 +69,7 @@ def running(store: StateStore, kind: RunKind, settings: PassSettings) -> Iterato
         status = RunStatus.FAILED if is_failure else RunStatus.INTERRUPTED
         with suppress(HproError):  # of a disk that is full or a lease that is lost, the first error tells
             store.runs.end(handle.run_id, status, settings.now(), code=code, reason=reason)
-        _LOGGER.info("run failed", extra={"event": "pass_ended", "run_id": handle.run_id, "code": code})
+        _LOGGER.info("run failed", extra={"event": LogEvent.PASS_ENDED, "status": status.value, "code": code})
         raise
     report = handle.report
     status = RunStatus.DONE if report is None else status_of(report)
@@ -74,8 +82,8 @@ def running(store: StateStore, kind: RunKind, settings: PassSettings) -> Iterato
         reason=None if report is None else report.stop_reason,
     )
     store.checkpoint()
-    told = None if report is None else report.model_dump(mode="json", exclude={"problems"})
-    _LOGGER.info("run ended", extra={"event": "pass_ended", "run_id": handle.run_id, "report": told})
+    told = {} if report is None else report.model_dump(mode="json", exclude={"problems", "run_id"})
+    _LOGGER.info("run ended", extra={"event": LogEvent.PASS_ENDED, "status": status.value, "report": told})
 
 
 def status_of(report: PassReport) -> RunStatus:
@@ -132,7 +140,18 @@ def score_and_rank(
         return None
     settle_open_leads(store, org.stages, settings, done)
     score_leads(store, scorer, org.stages, org.as_of, settings=settings, progress=progress, done=done)
-    return rank(store, org) if done.complete else None
+    if not done.complete:
+        return None
+    ranked = rank(store, org)
+    extra = {
+        "event": LogEvent.SCORED,
+        "changed": done.changed,
+        "due": done.due,
+        "scored": done.scored,
+        "ranked": ranked,
+    }
+    _LOGGER.info("leads scored and ranked", extra=extra)
+    return ranked
 
 
 def rank(store: StateStore, org: OrgAtHand) -> int:

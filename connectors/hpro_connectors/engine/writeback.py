@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +11,14 @@ from datetime import datetime, timedelta
 
 from hpro_connectors.engine.settings import PassSettings, Progress
 from hpro_connectors.errors import FatalError, RecordRejectedError, SkippableError
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.protocol import Connector, WriteResult, WriteStatus
 from hpro_connectors.state import OutboxRow, Problem, Settlement, StateStore
 from hpro_connectors.state.outbox import LONGEST_WAIT
 from hpro_connectors.state.pass_report import MAX_PROBLEMS
 from hpro_sdk.errors import HproError
+
+_LOGGER = logging.getLogger(__name__)
 
 _CODE = re.compile("[A-Za-z0-9_.:-]{1,80}")  # of a CRM; what looks otherwise may quote a record
 _FIRST_WAIT = timedelta(seconds=30)
@@ -121,6 +125,10 @@ class Sender:
                 )
                 for one in settled:
                     done.count(one)
+                    _log_if_not_taken(one)
+                written = sum(one.result.status is WriteStatus.WRITTEN for one in settled)
+                extra = {"event": LogEvent.BATCH_WRITTEN, "rows": len(part), "written": written}
+                _LOGGER.info("batch written", extra=extra)
                 progress("write", len(part))
         return done
 
@@ -165,6 +173,15 @@ class Sender:
         return Settlement(row, result, is_dead)
 
 
+def _log_if_not_taken(one: Settlement) -> None:
+    """Name a row that was not taken by its lead's id; the CRM's words may quote the record, and stay out of logs."""
+    if one.result.status not in {WriteStatus.REJECTED, WriteStatus.RETRY}:
+        return
+    event = LogEvent.ROW_REJECTED if one.dead else LogEvent.ROW_RETRIED
+    extra = {"event": event, "lead_id": one.row.row.lead.lead_id, "code": _code_of(one.result)}
+    _LOGGER.info("row not taken", extra=extra)
+
+
 def _wait_before(row: OutboxRow) -> timedelta:
     """Give how long a row is put off: twice as long each time, and not the same for rows that were locked together."""
     longest: timedelta = min(_FIRST_WAIT * (1 << min(row.attempts, 10)), LONGEST_WAIT)
@@ -177,9 +194,13 @@ def _refused(row: OutboxRow, error: SkippableError) -> WriteResult:
     return WriteResult(lead=row.row.lead, status=WriteStatus.REJECTED, code=code, message=error.message)
 
 
+def _code_of(result: WriteResult) -> str:
+    return result.code if result.code and _CODE.fullmatch(result.code) else result.status.value
+
+
 def _problem(result: WriteResult) -> Problem:
     what = "refused it" if result.status is WriteStatus.REJECTED else "could not write it now"
-    code = result.code if result.code and _CODE.fullmatch(result.code) else result.status.value
+    code = _code_of(result)
     words = ": ".join(part for part in (result.code, result.message) if part)
     return Problem(
         lead_id=result.lead.lead_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -88,7 +88,13 @@ def read_until(store: StateStore, streams: Iterable[str]) -> datetime:
 
 
 def read_history(
-    store: StateStore, funnel: OrgFunnel, known_until: datetime, progress: LeadProgress | None = None
+    store: StateStore,
+    funnel: OrgFunnel,
+    known_until: datetime,
+    *,
+    exclude_field: str | None = None,
+    tracked_fields: Collection[str] = (),
+    progress: LeadProgress | None = None,
 ) -> OrgHistory:
     """Read all live leads, open and closed.
 
@@ -99,6 +105,8 @@ def read_history(
         store: The state.
         funnel: Gives stages their names.
         known_until: Until when every stream was read, see :func:`read_until`.
+        exclude_field: A boolean field that keeps a lead from being learnt from, as from being scored.
+        tracked_fields: Fields whose history the CRM keeps; of others our own ledger tells what changed.
         progress: Told of leads.
     """
     live = store.lead_ids()
@@ -114,8 +122,11 @@ def read_history(
     for stored in _stored(store, chosen):
         if progress is not None:
             progress(1)
+        if exclude_field is not None and stored.record.fields.get(exclude_field) == 1:
+            counts["excluded"] += 1
+            continue
         try:
-            lead = assemble_lead(stored, funnel.name_of)
+            lead = assemble_lead(stored, funnel.name_of, tracked_fields)
         except UnknownStageError:
             counts["unknown_stage"] += 1
             continue

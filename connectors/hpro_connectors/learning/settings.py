@@ -25,6 +25,7 @@ class LearningSettings:
         seed: Of weights, batches and bootstrap.
         retention_days: After how many days the texts of closed leads are erased; ``None``: never. Leads are looked at
             since then only: before that, a lead without texts would be one that ended long ago.
+        exclude_field: A boolean field that keeps a lead from being scored, and learnt from; ``None``: there is none.
     """
 
     stages: tuple[str, ...] | None = None
@@ -39,6 +40,7 @@ class LearningSettings:
     max_tokens: int = 352
     seed: int = 0
     retention_days: int | None = None
+    exclude_field: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no training could be made of."""

@@ -100,6 +100,8 @@ def _require_known(names: Collection[str], infos: Iterable[FieldInfo]) -> None:
 def _why_not(info: FieldInfo, settings: LearningSettings, leads: Sequence[Lead]) -> str | None:
     if info.name in settings.leave_out:
         return "as configured"
+    if info.name == settings.exclude_field:
+        return "it says which leads are excluded"
     if not (info.known_at_creation or info.history_tracked or info.name in settings.known_at_creation):
         return "its past is not known: it may change, and the CRM keeps no history of it"
     if info.kind is FieldKind.FLAG:

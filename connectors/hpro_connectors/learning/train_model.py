@@ -30,7 +30,9 @@ from hpro_connectors.learning.history import LeadProgress, read_history
 from hpro_connectors.learning.report import DataReport, LearningReport
 from hpro_connectors.learning.settings import LearningSettings
 from hpro_connectors.learning.template import ShownFields, choose_fields
+from hpro_connectors.learning.training_lock import only_training
 from hpro_connectors.learning.trees import rank_by_trees
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.protocol import OrgDescription, OrgIdentity
 from hpro_connectors.state import StateStore
 from hpro_quantize.errors import ParityError
@@ -110,7 +112,14 @@ def prepare_learning(
     """
     store.check_org(identity, description.object_type)
     funnel = funnel_of_org(description, settings)
-    history = read_history(store, funnel, known_until, progress)
+    history = read_history(
+        store,
+        funnel,
+        known_until,
+        exclude_field=settings.exclude_field,
+        tracked_fields=[field.name for field in description.fields if field.history_tracked],
+        progress=progress,
+    )
     fields = choose_fields(description, settings, history.leads)
     examples = make_examples(history, funnel, fields, settings)
     data = DataReport(
@@ -160,6 +169,7 @@ def train_model(
 
     Raises:
         ConfigError: The models folder cannot be used.
+        StateLockedError: Another training of this org is under way.
         TrainingError: Nothing was learnt.
         QuantizeError: The model cannot be exported.
         OutputError: The disk is full.
@@ -167,36 +177,37 @@ def train_model(
     """
     began = clock()
     _make_folder(models)
-    work = _work_folder(models, prepared, settings)
-    training = _trained(work / _CHECKPOINT, prepared, settings, listener)
-    exported = _exported(work, prepared.examples)
-    file = f"{exported.model_id}.gguf"
-    comparison = _compared(prepared, exported.path, in_use, settings.seed)
-    decision = decide(comparison, force=force)
-    report = LearningReport(
-        model_id=exported.model_id,
-        file=file,
-        bytes=exported.bytes,
-        made_at=now(),
-        data=prepared.data,
-        training=training,
-        parity=exported.parity.tau,
-        comparison=comparison,
-        decision=decision,
-        minutes=round((clock() - began) / 60, 2),
-    )
-    _place(exported.path, models / file)
-    _write(models / f"{exported.model_id}.json", report.model_dump_json(indent=1) + "\n")
-    _write(models / f"{exported.model_id}.md", model_card(report))
-    store.models.install(exported.model_id, file, report.model_dump_json(), report.made_at)
-    if decision.use:
-        store.models.use(exported.model_id, report.made_at, decision.reason)
-    shutil.rmtree(work, ignore_errors=True)
-    _LOGGER.info(
-        "model learnt",
-        extra={"event": "model_learnt", "model_id": exported.model_id, "put_to_use": decision.use},
-    )
-    return report
+    with only_training(models):
+        work = _work_folder(models, prepared, settings)
+        training = _trained(work / _CHECKPOINT, prepared, settings, listener)
+        exported = _exported(work, prepared.examples)
+        file = f"{exported.model_id}.gguf"
+        comparison = _compared(prepared, exported.path, in_use, settings.seed)
+        decision = decide(comparison, force=force)
+        report = LearningReport(
+            model_id=exported.model_id,
+            file=file,
+            bytes=exported.bytes,
+            made_at=now(),
+            data=prepared.data,
+            training=training,
+            parity=exported.parity.tau,
+            comparison=comparison,
+            decision=decision,
+            minutes=round((clock() - began) / 60, 2),
+        )
+        _place(exported.path, models / file)
+        _write(models / f"{exported.model_id}.json", report.model_dump_json(indent=1) + "\n")
+        _write(models / f"{exported.model_id}.md", model_card(report))
+        store.models.install(exported.model_id, file, report.model_dump_json(), report.made_at)
+        if decision.use:
+            store.models.use(exported.model_id, report.made_at, decision.reason)
+        shutil.rmtree(work, ignore_errors=True)
+        _LOGGER.info(
+            "model learnt",
+            extra={"event": LogEvent.MODEL_INSTALLED, "model_id": exported.model_id, "put_to_use": decision.use},
+        )
+        return report
 
 
 def training_config(settings: LearningSettings) -> TrainingConfig:

@@ -46,6 +46,7 @@ class Service:
         clock: This machine's clock.
         grace_s: Seconds that a pass has to come to an end; after them the process leaves without it.
         awake_s: Seconds between two looks at the wall clock, which a machine that slept needs: its timers slept too.
+            A signal that comes just before the main thread begins to wait is seen after them at the latest.
         first_back_off_s: Seconds until a failed pass is tried again; each failure in a row doubles them.
         jitter: Draws how late passes begin; default: anew in every process.
         exit_now: Leaves the process at once with an exit code.
@@ -60,7 +61,7 @@ class Service:
         *,
         clock: Callable[[], datetime] = utc_now,
         grace_s: float = 25.0,
-        awake_s: float = 30.0,
+        awake_s: float = 1.0,
         first_back_off_s: float = 60.0,
         jitter: random.Random | None = None,
         exit_now: ExitNow = os._exit,
@@ -168,8 +169,10 @@ class Service:
         watchdog.start()
         self._stop.set()
         self._scheduler.shutdown(wait=False)
-        with self._idle:
-            watchdog.cancel()
+        while not self._idle.acquire(timeout=self._awake_s):  # again and again, so that a second signal is seen
+            pass
+        self._idle.release()
+        watchdog.cancel()
         _LOGGER.info("service stopped", extra={"reason": reason})
 
     def _leave_without_the_pass(self) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, Table, delete, func, or_, select, union, update
 
+from hpro_connectors.log_events import LogEvent
 from hpro_connectors.state._sql import among
 from hpro_connectors.state.erasing import erase_interactions
 from hpro_connectors.state.forgotten import remember_forgotten
@@ -35,6 +37,8 @@ from hpro_connectors.state.schema import (
     WRITTEN_ROWS,
 )
 from hpro_connectors.state.transactions import Transactions
+
+_LOGGER = logging.getLogger(__name__)
 
 _HISTORIES = (STAGE_CHANGES, FIELD_CHANGES, STAGE_LEDGER, FIELD_LEDGER)
 _OF_LEADS = (
@@ -116,6 +120,7 @@ class Forgetting:
             told = _count(connection, person)
             _forget(connection, person, at)
         self._checkpoint()
+        _LOGGER.info("a person was forgotten", extra={"event": LogEvent.FORGOTTEN, "leads": told.leads})
         return told
 
 

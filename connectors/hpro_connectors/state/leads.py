@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
 
 from hpro_connectors.protocol import LeadRecord
 from hpro_connectors.state._sql import among, insert_ignoring, listed, upsert
 from hpro_connectors.state.drift import compare_shown
 from hpro_connectors.state.ledger import append_to_ledger
 from hpro_connectors.state.schema import CHANGED_LEADS, ERASED_PERSONS, LEADS, REREADS
+
+_KNOWN = (LEADS.c.lead_id, LEADS.c.record, LEADS.c.modified_at, LEADS.c.person_id, LEADS.c.stage, LEADS.c.deleted_at)
 
 
 def store_leads(connection: Connection, records: Sequence[LeadRecord], since: datetime | None = None) -> None:
@@ -31,7 +33,8 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord], since: da
         since: Where the window begins that the page is part of, when only what changed since then is read.
     """
     latest = {record.key.lead_id: record for record in records}
-    known = {row.lead_id: row for row in connection.execute(select(LEADS).where(among(LEADS.c.lead_id, latest)))}
+    of_page: Select[Any] = select(*_KNOWN).where(among(LEADS.c.lead_id, latest))
+    known = {row.lead_id: row for row in connection.execute(of_page)}
     # To the microsecond: CRMs round deletions down only, and what is taken for alive by mistake a write finds gone.
     for row in known.values():
         if row.deleted_at is not None and latest[row.lead_id].modified_at < row.deleted_at:
@@ -41,9 +44,15 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord], since: da
     changed: list[str] = []
     rereads: list[str] = []
     differing: list[tuple[Row[Any], LeadRecord]] = []
+    touched: list[dict[str, object]] = []
     for lead_id, record in latest.items():
         content = _content(record)
         before = known.get(lead_id)
+        if before is not None and before.deleted_at is None and before.record == content:
+            # As all leads are in the pass after one that wrote to all of them: only the stamp is another one.
+            if record.modified_at > before.modified_at:
+                touched.append({"of_lead": lead_id, "stamp": record.modified_at})
+            continue
         if before is None or before.record != content:
             changed.append(lead_id)
             if before is not None and before.deleted_at is None:
@@ -71,6 +80,10 @@ def store_leads(connection: Connection, records: Sequence[LeadRecord], since: da
         )
     append_to_ledger(connection, differing)
     upsert(connection, LEADS, rows)
+    if touched:
+        connection.execute(
+            update(LEADS).where(LEADS.c.lead_id == bindparam("of_lead")).values(modified_at=bindparam("stamp")), touched
+        )
     compare_shown(connection, list(latest.values()))
     mark_changed(connection, changed)
     mark_rereads(connection, rereads)

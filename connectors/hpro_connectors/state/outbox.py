@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self, TypeVar
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, true, update
 
 from hpro_connectors.fields import ScoreRow, Trend, written_score
 from hpro_connectors.protocol import WriteResult, WriteStatus
@@ -114,15 +114,13 @@ class Outbox:
             run_id: The run that wants them.
         """
         with self._transactions.writing() as connection:
-            wanted = desired(limits).subquery("wanted")
-            connection.execute(delete(OUTBOX).where(OUTBOX.c.lead_id.not_in(select(wanted.c.lead_id))))
-            connection.execute(
-                delete(DEAD_LETTERS).where(
-                    DEAD_LETTERS.c.status == DeadLetterStatus.REPLAY.value,
-                    DEAD_LETTERS.c.lead_id.not_in(select(wanted.c.lead_id)),
-                )
-            )
-            found = connection.execute(select(wanted)).all()
+            found = connection.execute(desired(limits)).all()
+            wanted = {row.lead_id for row in found}
+            replayed = DEAD_LETTERS.c.status == DeadLetterStatus.REPLAY.value
+            for table, waits in ((OUTBOX, true()), (DEAD_LETTERS, replayed)):
+                waiting = connection.scalars(select(table.c.lead_id).where(waits))
+                no_longer = set(waiting) - wanted
+                connection.execute(delete(table).where(among(table.c.lead_id, no_longer)))
             for chunk in chunks(found):
                 put_in(connection, wanted_rows(connection, chunk), {row.lead_id: row.reason for row in chunk}, run_id)
             return Wanted.of(row.reason for row in found)
@@ -149,6 +147,13 @@ class Outbox:
                 OutboxRow(row=reader.row(row), stage=row.stage, clears=row.clears, attempts=row.attempts)
                 for row in connection.execute(wanted)
             ]
+
+    def holds_anything(self) -> bool:
+        """Whether rows wait, or dead letters are to be tried once more."""
+        waiting = select(OUTBOX.c.lead_id).limit(1)
+        replayed = select(DEAD_LETTERS.c.lead_id).where(DEAD_LETTERS.c.status == "replay").limit(1)
+        with self._transactions.reading() as connection:
+            return any(connection.scalar(wanted) is not None for wanted in (waiting, replayed))
 
     def size(self) -> int:
         """Give how many rows wait, put off ones included."""

@@ -22,20 +22,23 @@ class OwnerLock:
 
     Args:
         state_path: Of the state file.
+        suffix: What the lock file's name has in addition.
 
     Attributes:
         path: Of the lock file.
         held: Whether this object holds the lock.
+        works: Whether the file system has locks, as far as is known.
 
     Raises:
         StateError: The file cannot be made or opened.
     """
 
-    def __init__(self, state_path: Path) -> None:
+    def __init__(self, state_path: Path, suffix: str = "lock") -> None:
         # Resolved: whatever name a process knows the state file by, it is the same lock file.
         resolved = state_path.resolve()
-        self.path = resolved.with_name(f"{resolved.name}.lock")
+        self.path = resolved.with_name(f"{resolved.name}.{suffix}")
         self.held = False
+        self.works = True
         try:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as exc:
@@ -44,10 +47,13 @@ class OwnerLock:
     def take(self) -> bool:
         """Try to get the lock, without waiting; give whether it is held now."""
         if not self.held:
-            # A file system without locks refuses too: there only the expiry of the lease decides.
-            with contextlib.suppress(OSError):
+            try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self.held = True
+            except BlockingIOError:
+                pass
+            except OSError:  # some network file systems; there only the expiry of a lease decides
+                self.works = False
         return self.held
 
     def named(self) -> str:

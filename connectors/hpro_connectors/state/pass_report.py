@@ -12,10 +12,10 @@ MAX_PROBLEMS = 1000
 
 
 class Problem(Frozen):
-    """A lead that a pass could not score or write; the others went on.
+    """A lead that a pass could not score or write, or something that a person must look at; the others went on.
 
     Attributes:
-        lead_id: Which one.
+        lead_id: Which one; empty where it is of no one lead.
         code: What kind of problem: the CRM's own code or answer, or the name of the error.
         message: In words, some of which may be the CRM's; empty in a stored report.
     """

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    String,
     and_,
     case,
-    column,
     exists,
     func,
+    null,
     or_,
     select,
     update,
@@ -118,21 +116,8 @@ def _trend(gap: ColumnElement[float | None], points: float) -> ColumnElement[str
 
 def _set_stages(connection: Connection, stage_names: Mapping[str, str]) -> None:
     """Give each scored open lead the funnel's name of the stage it is in now."""
-    names = func.json_each(json.dumps(dict(stage_names))).table_valued(
-        column("key", String), column("value", String), name="names"
-    )
-    name = (
-        select(names.c.value)
-        .select_from(LEADS)
-        .join(names, names.c.key == LEADS.c.stage)
-        .where(_OPEN)
-        .correlate(SCORES)
-        .scalar_subquery()
-    )
-    open_ids = select(LEADS.c.lead_id).where(LEADS.c.open.is_(True))
-    connection.execute(
-        update(SCORES).where(SCORES.c.lead_id.in_(open_ids), SCORES.c.stage.is_distinct_from(name)).values(stage=name)
-    )
+    name = case(dict(stage_names), value=LEADS.c.stage) if stage_names else null()
+    connection.execute(update(SCORES).where(_OPEN, SCORES.c.stage.is_distinct_from(name)).values(stage=name))
 
 
 def _take_ranks_off(connection: Connection) -> None:

@@ -194,7 +194,7 @@ def status_of(store: StateStore, now: datetime, max_age: timedelta) -> OrgStatus
         model=model_id,
         healthy=not reasons,
         reasons=tuple(reasons),
-        notes=tuple(_notes(failure, dead, model_id, stale=stale)),
+        notes=tuple(_notes(failure, dead, stale=stale, reads_only=last is not None and model_id is None)),
     )
 
 
@@ -204,9 +204,7 @@ def status_before_the_first_pass(now: datetime) -> OrgStatus:
     Args:
         now: This machine's clock.
     """
-    return OrgStatus(
-        at=now, stale=True, healthy=False, reasons=(_stale_words(None, timedelta(0), None),), notes=(_NO_MODEL,)
-    )
+    return OrgStatus(at=now, stale=True, healthy=False, reasons=(_stale_words(None, timedelta(0), None),), notes=())
 
 
 def duration_words(length: timedelta) -> str:
@@ -302,12 +300,12 @@ def _failure_words(failure: Failure) -> str:
     return f"Run {failure.run_id} failed ({told})." if told else f"Run {failure.run_id} failed."
 
 
-def _notes(failure: Failure | None, dead: int, model: str | None, *, stale: bool) -> list[str]:
+def _notes(failure: Failure | None, dead: int, *, stale: bool, reads_only: bool) -> list[str]:
     notes = []
     if failure is not None and not stale:
         notes.append(f"{_failure_words(failure)} The next pass goes on from there.")
     if dead:
         notes.append(f"The CRM refused {dead:,} {'row' if dead == 1 else 'rows'}; see `hpro deadletter list`.")
-    if model is None:
+    if reads_only:
         notes.append(_NO_MODEL)
     return notes

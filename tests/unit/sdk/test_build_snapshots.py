@@ -207,6 +207,11 @@ def test_cutoffs_are_divided_by_time(count: int, sides: tuple[int, int, int]) ->
     assert divide_cutoffs(cutoffs[::-1]) == dict(zip(cutoffs, expected, strict=True))
 
 
+def test_a_larger_share_validates_on_request() -> None:
+    sides = list(divide_cutoffs([day(days) for days in range(20)], valid_share=0.15).values())
+    assert sides == ["train"] * 13 + ["valid"] * 3 + ["test"] * 4
+
+
 @given(st.integers(3, 200))
 def test_of_three_cutoffs_or_more_each_side_has_one(count: int) -> None:
     sides = list(divide_cutoffs([day(days) for days in range(count)]).values())

@@ -1,9 +1,9 @@
 """Tables of what was read from the CRM, of how far, and of our own ledger of changes.
 
-``leads.shown`` holds what the CRM shows of our own fields, as JSON. A cursor row has two places: the increments'
-(``cursor``, and the window that was begun) and the backfill's. ``stage_ledger`` and ``field_ledger`` are changes that
-we saw from one read to the next; CRMs keep histories for some fields only, and for some time. ``forgotten`` holds keyed
-hashes of what must not come back.
+``leads.shown`` holds what the CRM shows of our own fields, as JSON, where that is not what was written. A cursor row
+has two places: the increments' (``cursor``, and the window that was begun) and the backfill's. ``stage_ledger`` and
+``field_ledger`` are changes that we saw from one read to the next; CRMs keep histories for some fields only, and for
+some time. ``forgotten`` holds keyed hashes of what must not come back.
 """
 
 from __future__ import annotations

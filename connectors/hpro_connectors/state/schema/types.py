@@ -14,6 +14,11 @@ _MICROSECOND = timedelta(microseconds=1)
 METADATA: Final = MetaData()
 
 
+def stored_moment(value: datetime) -> int:
+    """Give a moment as it is stored: whole microseconds since 1970 in UTC."""
+    return (value - _EPOCH) // _MICROSECOND
+
+
 class Moment(TypeDecorator[datetime]):
     """A datetime as whole microseconds since 1970 in UTC: exact, and ordered as numbers are."""
 
@@ -22,7 +27,7 @@ class Moment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
         """Give the number that is stored."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else stored_moment(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Give the datetime, in UTC."""

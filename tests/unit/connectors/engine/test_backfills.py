@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
@@ -299,3 +302,30 @@ def test_a_reread_that_is_stopped_is_done_by_the_next_pass(world: World) -> None
     read(world)
     assert world.store.rereads() == []
     all_is_known(world)
+
+
+def test_the_same_pages_again_change_nothing(world: World, tmp_path: Path) -> None:
+    world.fill(9)
+    world.company.change_lead("L001", stage="Talking", fields={"visits": 50})
+    world.company.delete_lead("L002")
+    world.company.merge_leads("L003", "L004")
+    world.run()
+    world.company.change_lead("L005", stage="Offer", fields={"visits": 7, "remark": "new"})
+    world.company.edit_interaction("I006", "other words")
+    world.company.delete_interaction("I007")
+    world.run()
+    world.run()
+    before = content(tmp_path)
+    everything = Window(start=world.clock.now - timedelta(days=9), end=world.clock.now)
+    for _ in range(2):
+        for stream in STREAMS:
+            for page in world.connector.read(stream, everything):
+                world.store.store_page(page, "lead", stream, None)
+    after = content(tmp_path)
+    assert {name for name in after if after[name] != before[name]} == set()
+
+
+def content(folder: Path) -> dict[str, list[object]]:
+    with closing(sqlite3.connect(folder / "state.db")) as connection:
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr) for name in names}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import select
@@ -20,10 +21,13 @@ from hpro_sdk.lead import Band
 
 
 def noted(world: World, lead_id: str) -> dict[str, object] | None:
-    """What the state holds of what the CRM shows."""
+    """What the state holds of what the CRM shows: it says so only where that is not what was written."""
     with world.store.transactions.reading() as connection:
         text = connection.scalar(select(LEADS.c.shown).where(LEADS.c.lead_id == lead_id))
-    return None if text is None else json.loads(text)
+    if text is not None:
+        return cast(dict[str, object], json.loads(text))
+    written = world.store.written_rows().get(lead_id)
+    return None if written is None else written.row.model_dump(mode="json", exclude={"lead"})
 
 
 def store_version(world: World, lead_id: str, modified_at: datetime, shown: ScoreRow | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hpro_connectors.learning import history as history_module
-from hpro_connectors.learning.history import read_until
+from hpro_connectors.learning.history import read_history, read_until
 from hpro_sdk.errors import ConfigError
 from hpro_sdk.lead import OutcomeResult
 
@@ -67,6 +67,15 @@ def test_what_people_exclude_is_not_learnt_from(world: LearningWorld) -> None:
     world.read()
     found = world.history()
     assert (found.leads, found.counts.excluded, found.counts.looked_at) == ((), 1, 0)
+
+
+def test_a_field_of_the_org_excludes_as_well(world: LearningWorld) -> None:
+    for lead_id, flag in (("L1", True), ("L2", False), ("L3", None)):
+        world.company.create_lead(lead_id, fields={"do_not_score": flag})
+    world.read()
+    found = read_history(world.store, world.funnel(), world.clock.now, exclude_field="do_not_score")
+    assert [lead.lead_id for lead in found.leads] == ["L2", "L3"]
+    assert (found.counts.excluded, found.counts.open) == (1, 2)
 
 
 def test_a_stage_nobody_knows_is_left_out_and_counted(world: LearningWorld) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -245,6 +246,20 @@ def test_a_refused_process_keeps_no_file_lock(path: Path, acquire: Acquire, cloc
         acquire("here:3:c")
     assert lease.beat()
     assert lease._lock.held
+
+
+def test_where_files_cannot_be_locked_the_expiry_decides(
+    acquire: Acquire, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    acquire("here:1:a")
+    with pytest.raises(StateLockedError):
+        acquire("here:2:b")
+    clock.advance(seconds=60)
+    assert acquire("here:3:c").token == 2
 
 
 @pytest.mark.parametrize("heartbeat_s", [0.0, 31.0])

@@ -6,11 +6,15 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
 from sqlalchemy import event
 
+from hpro_connectors.engine import PassSettings
+from hpro_connectors.engine.read_stage import read_stage
+from hpro_connectors.protocol import Page, RecordKey, Tombstone
 from hpro_connectors.testing import World
 
 _Parameters = Sequence[object]
@@ -21,7 +25,10 @@ LARGE = (
     "interaction_texts",
     "stage_changes",
     "field_changes",
+    "stage_ledger",
+    "field_ledger",
     "score_history",
+    "writes",
 )
 
 
@@ -61,8 +68,26 @@ def test_no_large_table_is_read_whole(world: World, tmp_path: Path) -> None:
         world.run()
         world.store.queue()
         world.store.score_history("L001")
+        world.company.overwrite_shown("L009", rank=77)
+        del world.company.leads["L010"], world.company.stage_rows["S000011"]
+        world.clock.advance(days=8)
+        world.company.change_lead("L012", stage="Lost")
+        world.run()
+        world.store.pin(world.company.identity, "lead")
+        read_stage(
+            world.connector,
+            world.store,
+            world.company.description,
+            world.clock.advance(days=400),
+            settings=PassSettings(retention=timedelta(days=30), max_missing_percent=50),
+            progress=lambda _what, _done: None,
+        )
+        world.store.forgetting.count("L013")
+        world.store.forgetting.forget("L013", world.clock.now)
+        world.company.touch_lead("L013")
+        world.run()
     told = {statement for statement, _ in held}
-    for table in ("stage_changes", "field_changes", "score_history", "interactions"):
+    for table in LARGE:
         assert any(f"FROM {table}" in statement for statement in told), f"nothing asks for {table}"
     scans: list[str] = []
     with closing(sqlite3.connect(tmp_path / "state.db")) as connection:
@@ -88,6 +113,33 @@ def test_earlier_scores_start_from_open_leads_and_sort_nothing(world: World, tmp
     of_history = [step for step in plan if "score_history" in step]
     assert of_history
     assert all(step.startswith("SEARCH score_history USING INDEX score_history_of_lead") for step in of_history), plan
+
+
+def test_a_line_of_the_journal_is_found_by_its_run_and_lead(world: World, tmp_path: Path) -> None:
+    """By its run alone, a batch of a run of 200,000 rows would look at all of them."""
+    world.fill(5)
+    with statements(world) as held:
+        world.run()
+    (asked,) = {statement: values for statement, values in held if statement.startswith("UPDATE writes")}.items()
+    with closing(sqlite3.connect(tmp_path / "state.db")) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}", asked[1])]
+    assert plan == ["SEARCH writes USING INDEX writes_of_run (run_id=? AND lead_id=?)"]
+
+
+def test_of_leads_that_were_read_back_unchanged_only_the_stamp_is_stored(world: World) -> None:
+    world.fill(5)
+    world.run()
+    with statements(world) as held:
+        report = world.run()
+    told = [statement for statement, _ in held if "INTO leads" in statement or "UPDATE leads" in statement]
+    assert report.read >= 5
+    assert any(statement.startswith("UPDATE leads SET modified_at=?") for statement in told)
+    assert not any("INTO leads" in statement for statement in told)
+    # A deletion that is older than the stamp is old news.
+    key = RecordKey(*world.company.key("L001"))
+    old_news = Tombstone(key=key, deleted_at=world.company.leads["L001"].modified_at - timedelta(seconds=100))
+    world.store.store_page(Page(tombstones=(old_news,), complete=True), "lead", "Lead", None)
+    assert world.store.lead("L001") is not None
 
 
 def test_rows_of_two_kinds_with_one_id_are_told_apart(world: World) -> None:
