@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hpro_connectors.errors import FatalError
+from hpro_connectors.errors import FatalError, StateError
 from hpro_connectors.service.job import RunResult, ServiceJob, StopSignal
 from hpro_connectors.state.runs import RunStatus
 from hpro_sdk.errors import HproError
@@ -15,6 +15,18 @@ _LOGGER = logging.getLogger(__name__)
 
 AT_START_CODES = frozenset({2, 4})
 """Exit codes of errors that end a service at its start: a person must change something; another process is busy."""
+
+
+def ends_at_start(error: HproError) -> bool:
+    """Whether an error ends a service that begins; later it would only be logged, and the next tick tried.
+
+    Beside the exit codes it is a state file that is damaged, foreign or of another version: no tick would find it
+    otherwise, and a person who just started the service is there to see it.
+
+    Args:
+        error: As it was raised.
+    """
+    return error.exit_code in AT_START_CODES or isinstance(error, StateError)
 
 _MOST_DOUBLINGS = 20
 

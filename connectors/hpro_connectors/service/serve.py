@@ -24,7 +24,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from hpro_connectors.engine.settings import utc_now
 from hpro_connectors.log_events import LogEvent
-from hpro_connectors.service.attempt import AT_START_CODES, attempt, back_off
+from hpro_connectors.service.attempt import attempt, back_off, ends_at_start
 from hpro_connectors.service.job import JobState, ServiceJob, ServiceState
 from hpro_connectors.service.schedule import Schedule
 from hpro_connectors.service.signals import stop_requests
@@ -134,7 +134,7 @@ class Service:
                 job.check()
                 last[job.name] = job.last_success()
             except HproError as exc:
-                if exc.exit_code in AT_START_CODES:
+                if ends_at_start(exc):
                     raise
                 extra = {"job": job.name, "error": type(exc).__name__, "reason": str(exc)}
                 _LOGGER.error("check of a job failed", extra=extra)  # noqa: TRY400 - no traceback for our errors
@@ -201,7 +201,7 @@ class Service:
             )
             at_start = job.name in self._starting
             self._starting.discard(job.name)
-            if at_start and done.error is not None and done.error.exit_code in AT_START_CODES:
+            if at_start and done.error is not None and ends_at_start(done.error):
                 self._start_error = self._start_error or done.error
                 self._inbox.put("a job cannot begin")
             elif done.again_soon:
