@@ -18,15 +18,16 @@ AT_START_CODES = frozenset({2, 4})
 
 
 def ends_at_start(error: HproError) -> bool:
-    """Whether an error ends a service that begins; later it would only be logged, and the next tick tried.
+    """Whether what the check of a job raised ends the service; in a pass it would be logged, and the next tick tried.
 
-    Beside the exit codes it is a state file that is damaged, foreign or of another version: no tick would find it
-    otherwise, and a person who just started the service is there to see it.
+    Beside the exit codes it is a state file that cannot be opened: damaged, foreign or of another version. No tick would
+    find it otherwise, and a person who just started the service is there to see it.
 
     Args:
         error: As it was raised.
     """
     return error.exit_code in AT_START_CODES or isinstance(error, StateError)
+
 
 _MOST_DOUBLINGS = 20
 

@@ -24,7 +24,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from hpro_connectors.engine.settings import utc_now
 from hpro_connectors.log_events import LogEvent
-from hpro_connectors.service.attempt import attempt, back_off, ends_at_start
+from hpro_connectors.service.attempt import AT_START_CODES, attempt, back_off, ends_at_start
 from hpro_connectors.service.job import JobState, ServiceJob, ServiceState
 from hpro_connectors.service.schedule import Schedule
 from hpro_connectors.service.signals import stop_requests
@@ -201,7 +201,7 @@ class Service:
             )
             at_start = job.name in self._starting
             self._starting.discard(job.name)
-            if at_start and done.error is not None and ends_at_start(done.error):
+            if at_start and done.error is not None and done.error.exit_code in AT_START_CODES:
                 self._start_error = self._start_error or done.error
                 self._inbox.put("a job cannot begin")
             elif done.again_soon:
