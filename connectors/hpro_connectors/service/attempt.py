@@ -20,8 +20,8 @@ AT_START_CODES = frozenset({2, 4})
 def ends_at_start(error: HproError) -> bool:
     """Whether what the check of a job raised ends the service; in a pass it would be logged, and the next tick tried.
 
-    Beside the exit codes it is a state file that cannot be opened: damaged, foreign or of another version. No tick would
-    find it otherwise, and a person who just started the service is there to see it.
+    Beside the exit codes it is a state file that cannot be opened: damaged, foreign or of another version. No tick
+    would find it otherwise, and a person who just started the service is there to see it.
 
     Args:
         error: As it was raised.
