@@ -229,6 +229,30 @@ def test_leads_are_scored_anew_when_somebody_asks(applied_copy: Path) -> None:
     assert (report["scored"], report["written"]) == (len(ids), 0)
 
 
+def test_a_person_who_is_forgotten_does_not_come_back(applied_copy: Path) -> None:
+    lead_id = ranked(applied_copy)[0]
+    told = printed("forget", "--dry-run", lead_id, cwd=applied_copy)
+    assert (told["leads"], told["dry_run"]) == (1, True)
+    assert ranked(applied_copy)[0] == lead_id
+    assert "Go on?" in hpro("forget", lead_id, cwd=applied_copy, code=130).stderr  # nobody answers
+    assert hpro("forget", "--yes", lead_id, cwd=applied_copy).stdout.startswith("Erased leads: 1,")
+    assert lead_id.encode() not in (applied_copy / STATE).read_bytes()
+    hpro("rescore", cwd=applied_copy)
+    run_once(cwd=applied_copy)
+    assert lead_id not in ranked(applied_copy)
+    assert lead_id.encode() not in (applied_copy / STATE).read_bytes()
+
+
+def test_a_state_is_found_and_made_smaller(applied_copy: Path) -> None:
+    assert hpro("state", "path", cwd=applied_copy).stdout.strip() == str(applied_copy / STATE)
+    hpro("forget", "--yes", ranked(applied_copy)[0], cwd=applied_copy)
+    assert "would be given back" in hpro("state", "vacuum", "--dry-run", cwd=applied_copy).stdout
+    before = ranked(applied_copy)
+    hpro("state", "vacuum", cwd=applied_copy)
+    assert "It is whole." in hpro("state", "check", cwd=applied_copy).stdout
+    assert ranked(applied_copy) == before
+
+
 def test_stages_run_one_by_one_do_what_a_pass_does(applied_copy: Path) -> None:
     before = shown(applied_copy)
     lead_id = ranked(applied_copy)[3]

@@ -45,5 +45,5 @@ def forget(
 
 
 def _words(counts: dict[str, int]) -> str:
-    found = [f"{number:,} {what.replace('_', ' ')}" for what, number in counts.items() if number]
+    found = [f"{what.replace('_', ' ')}: {number:,}" for what, number in counts.items() if number]
     return ", ".join(found) or "nothing that is known"
