@@ -21,6 +21,9 @@ from hpro_sdk.snapshots import take_snapshot
 LOOK_BATCH = 64
 """Leads that are held and scored together; small, so that progress shows."""
 
+_LONGEST_BATCH_S = 5.0
+"""A stop is asked for between batches, and a process that was told to stop has 25 s."""
+
 _Rendered = tuple[LeadSnapshot, RenderedPrompt]
 
 
@@ -110,11 +113,13 @@ def score_leads(
     progress("score", 0)
     bands = SteadyBands(scorer.manifest.bands, scorer.manifest.calibration, settings.band_margin)
     candidates = store.leads_to_look_at(scorer.model_id, as_of)
-    for start in range(0, len(candidates), LOOK_BATCH):
+    start, size = 0, LOOK_BATCH
+    while start < len(candidates):
         if settings.stop():
             done.complete = False
             return
-        batch = candidates[start : start + LOOK_BATCH]
+        batch = candidates[start : start + size]
+        start += len(batch)
         done.changed += sum(candidate.changed for candidate in batch)
         done.due += sum(not candidate.changed for candidate in batch)
         with _timing(settings.clock) as seconds:
@@ -137,8 +142,16 @@ def score_leads(
                 done.add_problem(lead_id, _no_number(lead_id))
             store.store_scores(scored, look.same, failed, scorer.model_id)
         done.score_s += seconds()
+        size = _next_size(size, seconds())
         done.scored += len(scored)
         progress("score", len(batch))
+
+
+def _next_size(size: int, took_s: float) -> int:
+    """Give how many leads to look at next: fewer where a model is so slow that a stop would have to wait for it."""
+    if took_s > _LONGEST_BATCH_S:
+        return max(1, int(size * _LONGEST_BATCH_S / took_s))
+    return min(LOOK_BATCH, 2 * size)
 
 
 @dataclass(slots=True)
