@@ -59,7 +59,6 @@ class BudgetConfig(Frozen):
     max_tries: Count = Field(default=5, description="Tries of a call that fails in a way that may pass.")
     breaker_failures: Count = Field(default=5, description="Failures in a row after which calls pause.")
     breaker_pause_s: PositiveSeconds = Field(default=60.0, description="Seconds of that pause.")
-    timeout_s: PositiveSeconds = Field(default=60.0, description="Seconds that one call may take.")
 
 
 class PrivacyConfig(Frozen):

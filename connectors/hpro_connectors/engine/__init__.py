@@ -6,7 +6,6 @@ from hpro_connectors.engine.rails import Stop, StopCode, current_stop
 from hpro_connectors.engine.rollback import roll_back
 from hpro_connectors.engine.running import status_of as report_status
 from hpro_connectors.engine.settings import PassSettings, Progress, Stage
-from hpro_connectors.engine.trend import trend_of
 from hpro_connectors.state import PassReport, Problem
 
 __all__ = [
@@ -24,5 +23,4 @@ __all__ = [
     "report_status",
     "roll_back",
     "run_pass",
-    "trend_of",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal, or_, select, update
 
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.protocol import WriteResult, WriteStatus
@@ -100,11 +100,6 @@ class Journal:
                 )
                 for row in connection.execute(wanted)
             }
-
-    def prune(self, before: datetime) -> int:
-        """Throw away lines that were sent before a moment; give how many."""
-        with self._transactions.writing() as connection:
-            return connection.execute(delete(WRITES).where(WRITES.c.sent_at < before)).rowcount
 
 
 def write_lines(

@@ -62,7 +62,7 @@ def rank_open_leads(
         func.row_number().over(order_by=order).label("new_rank"),
         case((has_stage, in_stage)).label("new_stage_rank"),
         case((has_stage, func.count().over(partition_by=base.c.stage))).label("new_stage_size"),
-        _trend(base.c.score - base.c.earlier, trend_points).label("new_trend"),
+        trend_of(base.c.score - base.c.earlier, trend_points).label("new_trend"),
     ).cte("ranked")
     moved = or_(
         SCORES.c.rank.is_distinct_from(ranked.c.new_rank),
@@ -105,7 +105,13 @@ def earlier_score(moment: datetime) -> ColumnElement[float | None]:
     return case((had_one, newest.where(is_own).scalar_subquery()), else_=newest.scalar_subquery())
 
 
-def _trend(gap: ColumnElement[float | None], points: float) -> ColumnElement[str]:
+def trend_of(gap: ColumnElement[float | None], points: float) -> ColumnElement[str]:
+    """Give the trend of a score.
+
+    Args:
+        gap: The score now less the one it is compared with; NULL when there is none.
+        points: Points that count as a move.
+    """
     return case(
         (gap.is_(None), Trend.NOT_ENOUGH_INFORMATION.value),
         (gap >= points, Trend.IMPROVING.value),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Float, create_engine, literal, select
 
-from hpro_connectors.engine import trend_of
+from hpro_connectors.engine.trend import TREND_POINTS
 from hpro_connectors.engine.writing_rule import rank_moved
 from hpro_connectors.fields import Trend
+from hpro_connectors.state.ranking import trend_of
 
 ranks = st.integers(1, 3000)
 
@@ -42,11 +44,18 @@ def test_edges_of_the_rank_rule(new: int | None, last: int | None, moved: bool) 
     assert rank_moved(new, last) is moved
 
 
+def trend_in_sql(score: float, earlier: float | None) -> Trend:
+    engine = create_engine("sqlite://")
+    gap = literal(score, Float) - literal(earlier, Float)
+    with engine.connect() as connection:
+        return Trend(connection.execute(select(trend_of(gap, TREND_POINTS))).scalar_one())
+
+
 @given(st.floats(0, 100), st.floats(0, 100))
 def test_five_points_are_a_trend(score: float, earlier: float) -> None:
     moved = score - earlier
     expected = Trend.IMPROVING if moved >= 5 else Trend.DECLINING if moved <= -5 else Trend.STEADY
-    assert trend_of(score, earlier) is expected
+    assert trend_in_sql(score, earlier) is expected
 
 
 @pytest.mark.parametrize(
@@ -60,4 +69,4 @@ def test_five_points_are_a_trend(score: float, earlier: float) -> None:
     ],
 )
 def test_edges_of_the_trend(score: float, earlier: float | None, trend: Trend) -> None:
-    assert trend_of(score, earlier) is trend
+    assert trend_in_sql(score, earlier) is trend
