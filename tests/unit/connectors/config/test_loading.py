@@ -38,7 +38,7 @@ def test_defaults(load: Load) -> None:
     assert config.writing.band_margin == pytest.approx(1.5)
     assert (config.budget.stop_at_percent, config.budget.run_percent) == (80, 25)
     assert (config.budget.calls_per_second, config.budget.burst, config.budget.max_tries) == (10, 20, 5)
-    assert (config.budget.breaker_failures, config.budget.breaker_pause_s, config.budget.timeout_s) == (5, 60, 60)
+    assert (config.budget.breaker_failures, config.budget.breaker_pause_s) == (5, 60)
     assert config.privacy.retention_days is None
     assert (config.schedule.every_minutes, config.schedule.cron, config.schedule.timezone) == (15, None, "UTC")
     assert (config.schedule.jitter_s, config.schedule.max_seconds, config.schedule.catch_up) == (30, None, True)
@@ -52,9 +52,9 @@ def test_defaults(load: Load) -> None:
 def test_flag_over_environment_over_file_over_default(load: Load) -> None:
     text = SMALL + "[budget]\nburst = 2\nmax_tries = 2\nbreaker_failures = 2\n"
     environ = {"HPRO_BUDGET__BURST": "3", "HPRO_BUDGET__MAX_TRIES": "3"}
-    config = load(text, environ=environ, overrides={"budget.burst": 4, "budget.timeout_s": None})
+    config = load(text, environ=environ, overrides={"budget.burst": 4, "budget.breaker_pause_s": None})
     budget = config.budget
-    assert (budget.burst, budget.max_tries, budget.breaker_failures, budget.timeout_s) == (4, 3, 2, 60)
+    assert (budget.burst, budget.max_tries, budget.breaker_failures, budget.breaker_pause_s) == (4, 3, 2, 60)
 
 
 def test_where_each_value_came_from(tmp_path: Path) -> None:
