@@ -129,8 +129,12 @@ class SalesforceEmulator:
         """Forget the violations, after a test that went too far on purpose."""
         self._strictness.clear()
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Serve, in threads of its own."""
         self._server.start()
+
+    def __enter__(self) -> Self:
+        self.start()
         return self
 
     def __exit__(
