@@ -261,4 +261,3 @@ class TestVersions:
         with pytest.raises(SalesforceGeneralError) as raised:
             salesforce.query(f"SELECT Id FROM Lead WHERE LastName = '{'x' * 16_400}'")
         assert raised.value.status == 414
-

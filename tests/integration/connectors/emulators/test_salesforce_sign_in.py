@@ -52,12 +52,16 @@ class TestClientCredentials:
         emulator.app.revoke_consent()
         app = emulator.app
         with pytest.raises(SalesforceAuthenticationFailed, match="no client credentials user enabled"):
-            Salesforce(consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain="acme.my", session=session)
+            Salesforce(
+                consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain="acme.my", session=session
+            )
 
     def test_another_domain_is_another_company(self, emulator: SalesforceEmulator, session: requests.Session) -> None:
         app = emulator.app
         with pytest.raises(SalesforceAuthenticationFailed, match="URL No Longer Exists"):
-            Salesforce(consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain="other.my", session=session)
+            Salesforce(
+                consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain="other.my", session=session
+            )
 
     def test_key_and_secret_may_come_in_the_body(self, emulator: SalesforceEmulator, session: requests.Session) -> None:
         answer = session.post(
@@ -179,7 +183,11 @@ class TestJwtBearer:
             "aud": "https://login.salesforce.com",
             "exp": int((datetime.now(UTC) + timedelta(minutes=1)).timestamp()),
         }
-        for assertion in (jwt.encode(claims, "", algorithm="none"), jwt.encode(claims, "s" * 32, algorithm="HS256"), "x"):
+        for assertion in (
+            jwt.encode(claims, "", algorithm="none"),
+            jwt.encode(claims, "s" * 32, algorithm="HS256"),
+            "x",
+        ):
             assert self._ask(session, assertion)["error"] == "invalid_grant"
 
     def _ask(self, session: requests.Session, assertion: str) -> dict[str, str]:
@@ -240,9 +248,7 @@ class TestSessions:
         with pytest.raises(SalesforceExpiredSession, match="INVALID_SESSION_ID"):
             _can_read(salesforce)
 
-    def test_the_client_signs_in_again_by_itself(
-        self, emulator: SalesforceEmulator, salesforce: Salesforce
-    ) -> None:
+    def test_the_client_signs_in_again_by_itself(self, emulator: SalesforceEmulator, salesforce: Salesforce) -> None:
         emulator.sessions.expire_all()
         assert _can_read(salesforce)
         assert [entry.status for entry in emulator.journal.matching("query")] == [401, 200]

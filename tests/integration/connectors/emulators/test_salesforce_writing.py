@@ -71,9 +71,7 @@ class TestCollections:
         assert emulator.violations == ()
         with pytest.raises(SalesforceMalformedRequest, match="EXCEEDED_ID_LIMIT"):
             _patch(salesforce, [_lead(one, City="Bonn") for one in ids])
-        assert [violation.what for violation in emulator.violations] == [
-            "more records in one call than are allowed"
-        ]
+        assert [violation.what for violation in emulator.violations] == ["more records in one call than are allowed"]
 
     def test_records_are_made_and_read_by_id(self, salesforce: Salesforce) -> None:
         body = {"records": [{"attributes": {"type": "Lead"}, "LastName": "A", "Company": "B"}, {"LastName": "C"}]}
