@@ -123,7 +123,7 @@ class TestJwtBearer:
         with pytest.raises(SalesforceAuthenticationFailed, match="invalid assertion"):
             self._sign_in(emulator, session, privatekey=other.private_key_pem)
 
-    @pytest.mark.filterwarnings("ignore:.*authorize:UserWarning")
+    @pytest.mark.filterwarnings("ignore::UserWarning")
     @pytest.mark.parametrize(
         ("change", "words"),
         [
