@@ -15,7 +15,7 @@ from hpro_connectors.cli.places import Places, option_for
 from hpro_connectors.cli.problems import count_words
 from hpro_connectors.cli.queue_table import print_queue, queue_json
 from hpro_connectors.demo.closeness import Closeness
-from hpro_connectors.demo.scored_org import QueueChanges
+from hpro_connectors.demo.queue_changes import QueueChanges
 from hpro_connectors.state import PassReport
 from hpro_sdk.cli.output import terminal_safe
 

@@ -17,7 +17,8 @@ from hpro_connectors.demo.demo_ids import DEMO_ORG_IDS
 from hpro_connectors.demo.earlier_demo import remove_states, require_replaceable
 from hpro_connectors.demo.generated_org import advance, create_generated_org, define_generated_org, simulated_org
 from hpro_connectors.demo.org import Org
-from hpro_connectors.demo.scored_org import PassOutcome, QueueChanges, ScoredOrg, open_scored_org, require_fit
+from hpro_connectors.demo.queue_changes import QueueChanges
+from hpro_connectors.demo.scored_org import PassOutcome, ScoredOrg, open_scored_org, require_fit
 from hpro_connectors.demo.simulation import YEAR_DAYS, Simulation
 from hpro_connectors.demo.simulator.companies import COMPANIES
 from hpro_connectors.protocol import OrgIdentity
