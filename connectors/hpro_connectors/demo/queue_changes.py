@@ -46,8 +46,7 @@ def queue_changes(
     earlier, now = ({row.lead_id: row for row in rows} for rows in (before, after))
     standing = store.results_of(sorted(earlier.keys() - now.keys()))
     ended = {
-        lead_id: results.get(stage or "") if result is None else result
-        for lead_id, (stage, result) in standing.items()
+        lead_id: results.get(stage or "") if result is None else result for lead_id, (stage, result) in standing.items()
     }
     left = [ended.get(lead_id) for lead_id in earlier.keys() - now.keys()]
     won, lost = (left.count(result) for result in (OutcomeResult.WON, OutcomeResult.LOST))

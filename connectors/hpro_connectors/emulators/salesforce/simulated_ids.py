@@ -7,32 +7,28 @@ from __future__ import annotations
 
 import re
 
-from hpro_connectors.emulators.salesforce.ids import to_18
+from hpro_connectors.emulators.salesforce.ids import make_id
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_MIDDLE = "HP0"  # where real ids name the instance; no id that the org itself gives has it
-_WIDTH = 9
+_INSTANCE = "Sm"  # ids that the org gives itself have another one
 
-LEAD, CONTACT, ACCOUNT, OPPORTUNITY, USER = "00Q", "003", "001", "006", "005"
-TASK, EVENT, EMAIL, NOTE, CONTENT_NOTE = "00T", "00U", "02s", "002", "069"
+LEAD, USER, TASK, EVENT, EMAIL, NOTE, CONTENT_NOTE = "00Q", "005", "00T", "00U", "02s", "002", "069"
+_BEFORE_DIGITS = f"{LEAD}{_INSTANCE}0"
 
 _LEAD_ID = re.compile(r"L(\d+)(D?)")
+_OWNER_ID = re.compile(r"rep-(\d+)")
 _INTERACTION_ID = re.compile(r"I(\d+)-(?:(dup)|end(\d+)|(\d+))")
 _DUPLICATE_SLOT, _FIRST_END_SLOT, _FIRST_SLOT, _SLOTS = 0, 1, 1000, 100_000
 
 
 def record_id(prefix: str, number: int) -> str:
-    """Give the 18 characters of an id.
+    """Give an id of 18 characters.
 
     Args:
         prefix: Of the object, three characters.
         number: Of the record within its object.
     """
-    digits = ""
-    while number:
-        number, rest = divmod(number, len(_DIGITS))
-        digits = _DIGITS[rest] + digits
-    return to_18(f"{prefix}{_MIDDLE}{digits:0>{_WIDTH}}")
+    return make_id(prefix, number, instance=_INSTANCE)
 
 
 def lead_number(lead_id: str) -> tuple[int, bool]:
@@ -69,8 +65,8 @@ def simulated_lead_id(record: str) -> str:
     Raises:
         ValueError: No simulated lead has this id.
     """
-    head, digits = record[:6], record[6:15]
-    if head != f"{LEAD}{_MIDDLE}" or len(digits) != _WIDTH or not set(digits) <= set(_DIGITS):
+    digits = record[len(_BEFORE_DIGITS) : 15]
+    if not record.startswith(_BEFORE_DIGITS) or not digits or not set(digits) <= set(_DIGITS):
         raise ValueError(f"{record!r} is not the record of a simulated lead")
     number = 0
     for digit in digits:
@@ -106,3 +102,18 @@ def interaction_record_id(prefix: str, interaction_id: str) -> str:
         interaction_id: As the simulator gives it.
     """
     return record_id(prefix, interaction_number(interaction_id))
+
+
+def user_record_id(owner_id: str) -> str:
+    """Give the id that a simulated rep has as a user of the org.
+
+    Args:
+        owner_id: As the simulator gives it, such as ``rep-3``.
+
+    Raises:
+        ValueError: It is no such id.
+    """
+    match = _OWNER_ID.fullmatch(owner_id)
+    if match is None:
+        raise ValueError(f"{owner_id!r} is not the id of a simulated rep")
+    return record_id(USER, int(match[1]))
