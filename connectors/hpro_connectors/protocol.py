@@ -196,13 +196,26 @@ class InteractionRecord(Frozen):
 
 
 class StageRecord(Frozen):
-    """A record entered a stage; ``key`` is that of the history row."""
+    """A record entered a stage; ``key`` is that of the history row.
+
+    A CRM that logs changes only does not log the first stage: the first row's ``previous`` tells it. A row that tells
+    of the creation alone may give the stage as it is now; the ``previous`` of the next row corrects it.
+
+    Attributes:
+        record_type: Tells the records apart in JSON.
+        key: Org, vendor's object and id.
+        lead: Which record.
+        stage: That was entered.
+        at: When.
+        previous: The stage that was left; ``None`` where the CRM does not say.
+    """
 
     record_type: Literal["stage"] = "stage"
     key: RecordKey
     lead: LeadKey
     stage: Identifier
     at: UtcDatetime
+    previous: Identifier | None = None
 
 
 class FieldRecord(Frozen):
@@ -264,6 +277,7 @@ class Page(Frozen):
         merges: Records that were merged away.
         resume: Opaque; reading goes on after this page when it is given back. ``None`` on the last page.
         complete: Whether this is the last page of what was asked for.
+        deletions_lost: Whether the CRM no longer knows of all deletions in the window: then ids are compared.
     """
 
     upserts: tuple[Record, ...] = ()
@@ -271,6 +285,7 @@ class Page(Frozen):
     merges: tuple[Merge, ...] = ()
     resume: JsonValue = None
     complete: bool
+    deletions_lost: bool = False
 
 
 class IdList(Frozen):
