@@ -181,6 +181,8 @@ def _hint_for_unknown(key: str) -> str:
     if looks_secret(key):
         return "A secret never stands in hpro.toml; take it out, and have it renewed."
     known = sorted({row.key.rpartition(".")[2] for row in config_keys()})
+    if key in known:
+        return f"Another connector, or another table, has a key of that name. {_SCHEMA_HINT}"
     near = difflib.get_close_matches(key, known, n=1)
     return f"Did you mean {near[0]}? {_SCHEMA_HINT}" if near else _SCHEMA_HINT
 
