@@ -1,1 +1,1 @@
-"""The Salesforce connector."""
+"""Salesforce: leads, activities and histories out of an org, scores back into it."""
