@@ -1,1 +1,1 @@
-"""Salesforce: leads, activities and histories out of an org, scores back into it."""
+"""The Salesforce connector."""

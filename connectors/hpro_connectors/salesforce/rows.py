@@ -7,8 +7,13 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from hpro_connectors.salesforce.soql import is_name
+
 Row = Mapping[str, JsonValue]
 """One row: values by column, parents dotted (``Activity.WhoId``), typed as REST types them; what is empty is ``None``."""
+
+MODSTAMP = "SystemModstamp"
+"""Moves with every change of a row, whoever made it."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Source:
     object_name: str
     columns: tuple[str, ...]
     types: Mapping[str, str]
-    stamp: str = "SystemModstamp"
+    stamp: str = MODSTAMP
     id: str = "Id"
     condition: str | None = None
     bulk: bool = True
@@ -42,6 +47,25 @@ class Source:
             raise ValueError(f"columns of {self.object_name} must include {' and '.join(missing)}")
         if len(set(self.columns)) != len(self.columns):
             raise ValueError(f"columns of {self.object_name} must be named once each")
+        for name in (self.object_name, *self.columns):
+            if not is_name(name):
+                raise ValueError(f"{name!r} cannot name an object or a column")
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The columns that tell two states of a row apart."""
+        other = MODSTAMP in self.columns and self.stamp != MODSTAMP
+        return (self.stamp, MODSTAMP) if other else (self.stamp,)
+
+    @property
+    def narrowed(self) -> str:
+        """The condition, so that it can stand beside others; empty when there is none."""
+        return f"({self.condition})" if self.condition else ""
+
+    @property
+    def alive(self) -> str:
+        """What leaves deleted rows out where they are asked for along with archived ones; empty elsewhere."""
+        return "IsDeleted = FALSE" if self.archived else ""
 
 
 @dataclass(frozen=True)
