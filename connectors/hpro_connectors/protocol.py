@@ -277,6 +277,7 @@ class Page(Frozen):
         merges: Records that were merged away.
         resume: Opaque; reading goes on after this page when it is given back. ``None`` on the last page.
         complete: Whether this is the last page of what was asked for.
+        deletions_lost: Whether the CRM no longer knows of all deletions in the window: then ids are compared.
     """
 
     upserts: tuple[Record, ...] = ()
@@ -284,6 +285,7 @@ class Page(Frozen):
     merges: tuple[Merge, ...] = ()
     resume: JsonValue = None
     complete: bool
+    deletions_lost: bool = False
 
 
 class IdList(Frozen):
