@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from pydantic import JsonValue
@@ -20,6 +21,7 @@ from hpro_connectors.protocol import (
     OrgDescription,
     OrgIdentity,
     Page,
+    StreamContent,
     StreamInfo,
     Window,
     WriteResult,
@@ -27,6 +29,7 @@ from hpro_connectors.protocol import (
 from hpro_connectors.salesforce.client import SalesforceClient
 from hpro_connectors.salesforce.crm_schema import CrmSchema
 from hpro_connectors.salesforce.crm_values import id_of
+from hpro_connectors.salesforce.deletions import DeletionPage, read_deletions
 from hpro_connectors.salesforce.describe_cache import DescribeCache, fingerprint
 from hpro_connectors.salesforce.describing import describe_org
 from hpro_connectors.salesforce.errors import UnknownColumnError, UnknownObjectError
@@ -225,29 +228,34 @@ class SalesforceConnector:
         return self._client.limits()
 
     def _window_pages(self, stream: CrmStream, window: Window | Backfill, resume: JsonValue) -> Iterator[Page]:
-        reader = self._reader
-        if isinstance(window, Window):
-            parts: list[Part] = [
-                lambda at, source=source: reader.window(source, window, at)  # type: ignore[misc]
-                for source in stream.window_sources()
-            ]
-        else:
-            parts = [
-                lambda at, source=source: reader.backfill(source, window.end, at)  # type: ignore[misc]
-                for source in stream.existing_sources()
-            ]
-        for page in read_parts(parts, resume, stream.info.name):
-            found = stream.records(page.rows)
+        told: set[str] = set()
+        for page in read_parts(self._parts(stream, window), resume, stream.info.name):
+            rows = page.rows
+            if isinstance(page, DeletionPage):
+                rows = tuple(row for row in rows if row["Id"] not in told)
+            found = stream.records(rows)
             if isinstance(window, Backfill):
                 yield Page(upserts=found.upserts, resume=page.resume, complete=page.complete)
-            else:
-                yield Page(
-                    upserts=found.upserts,
-                    tombstones=found.tombstones,
-                    merges=found.merges,
-                    resume=page.resume,
-                    complete=page.complete,
-                )
+                continue
+            told |= {tombstone.key.record_id for tombstone in found.tombstones}
+            told |= {merge.loser.record_id for merge in found.merges}
+            yield Page(
+                upserts=found.upserts,
+                tombstones=found.tombstones,
+                merges=found.merges,
+                resume=page.resume,
+                complete=page.complete,
+                deletions_lost=isinstance(page, DeletionPage) and page.lost,
+            )
+
+    def _parts(self, stream: CrmStream, window: Window | Backfill) -> list[Part]:
+        reader = self._reader
+        if isinstance(window, Backfill):
+            return [partial(reader.backfill, source, window.end) for source in stream.existing_sources()]
+        parts: list[Part] = [partial(reader.window, source, window) for source in stream.window_sources()]
+        if stream.info.content is StreamContent.LEAD:
+            parts.append(lambda _at: read_deletions(self._client, stream.info.name, window))
+        return parts
 
     def _lead_pages(self, stream: CrmStream, lead_ids: Sequence[str]) -> Iterator[Page]:
         org = self._org()
@@ -255,7 +263,7 @@ class SalesforceConnector:
         if not wanted:
             yield Page(complete=True)
             return
-        persons = [] if stream is org.lead_stream or not stream.needs_persons else org.lead_stream.persons_of(wanted)
+        persons = org.lead_stream.persons_of(wanted) if stream.belongs_to_persons else []
         for rows, last in in_batches(stream.of_leads(wanted, persons)):
             yield Page(upserts=stream.records(rows).upserts, complete=last)
 
@@ -269,12 +277,16 @@ class SalesforceConnector:
         return found
 
     def _org(self) -> OrgStreams:
-        """Give what the org holds, as described lately."""
-        if self._streams is not None and self._cache.is_fresh(self._streams.schema, self._client.server_time()):
+        """Give what the org holds; it is described once in the life of a connector, or before it by another one."""
+        if self._streams is not None:
             return self._streams
-        now = self._client.server_time()
-        kept = self._cache.load(self._client.org_id, self._made_for, now)
-        return self._described_anew() if kept is None else self._use(kept)
+        kept = self._cache.load(self._client.org_id, self._made_for, self._client.server_time())
+        if kept is not None:
+            try:
+                return self._use(kept)
+            except FatalError:  # what the configuration names may have been made since then
+                _LOGGER.info("the org is described anew: the configuration names what was not there")
+        return self._described_anew()
 
     def _described_anew(self) -> OrgStreams:
         schema = describe_org(self._client, self._settings, self._made_for)

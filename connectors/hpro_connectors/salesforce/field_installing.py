@@ -16,7 +16,7 @@ from hpro_connectors.fields import SCORE_FIELDS, FieldType, ScoreField
 from hpro_connectors.protocol import EnsuredField, FieldState
 from hpro_connectors.salesforce.client import SalesforceClient
 from hpro_connectors.salesforce.score_fields import column_of
-from hpro_connectors.salesforce.soql import text_literal
+from hpro_connectors.salesforce.soql import is_record_id, text_literal
 
 PERMISSION_SET: Final = "HPRO_Connector"
 """The permission set of the integration user."""
@@ -121,9 +121,11 @@ def _assign(client: SalesforceClient, set_id: str) -> None:
 
 
 def _own_user_id(client: SalesforceClient) -> str:
-    answer = client.request("GET", "chatter/users/me")
-    user_id = answer.get("id") if isinstance(answer, dict) else None
-    if not isinstance(user_id, str):
+    """Give who is signed in: the list of resources names the user at the end of its identity URL."""
+    answer = client.request("GET", "")
+    identity = answer.get("identity") if isinstance(answer, dict) else None
+    user_id = identity.rstrip("/").rpartition("/")[2] if isinstance(identity, str) else ""
+    if not is_record_id(user_id):
         raise ServerError("Salesforce did not say who is signed in.", hint="Try again later.", connector="salesforce")
     return user_id
 

@@ -46,6 +46,8 @@ class HistoryStream(CrmStream):
         reader: Reads rows.
     """
 
+    belongs_to_persons = False
+
     def __init__(
         self,
         described: CrmObject,

@@ -38,9 +38,14 @@ class CrmStream(ABC):
         source: All that is read of a record.
         links: Keys of the org.
         reader: Reads rows.
+
+    Attributes:
+        info: What the connector says of it.
+        belongs_to_persons: Whether its records may belong to the person behind a scored record.
     """
 
     info: StreamInfo
+    belongs_to_persons = True
 
     def __init__(self, source: Source, links: Links, reader: RowReader) -> None:
         self.source = source

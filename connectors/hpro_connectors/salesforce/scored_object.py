@@ -48,6 +48,8 @@ class ScoredStream(CrmStream):
         reader: Reads rows.
     """
 
+    belongs_to_persons = False
+
     def __init__(
         self,
         described: CrmObject,
