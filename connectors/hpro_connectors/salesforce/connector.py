@@ -36,7 +36,7 @@ from hpro_connectors.salesforce.errors import UnknownColumnError, UnknownObjectE
 from hpro_connectors.salesforce.field_installing import install_fields
 from hpro_connectors.salesforce.org_streams import OrgStreams
 from hpro_connectors.salesforce.pages import Part, in_batches, read_parts
-from hpro_connectors.salesforce.records import CrmStream
+from hpro_connectors.salesforce.records import CrmStream, Wanted
 from hpro_connectors.salesforce.row_reader import RowReader
 from hpro_connectors.salesforce.score_fields import SCORE_COLUMNS, plan_fields, read_shown
 from hpro_connectors.salesforce.settings import SalesforceSettings
@@ -264,7 +264,7 @@ class SalesforceConnector:
             yield Page(complete=True)
             return
         persons = org.lead_stream.persons_of(wanted) if stream.belongs_to_persons else []
-        for rows, last in in_batches(stream.of_leads(wanted, persons)):
+        for rows, last in in_batches(stream.of_leads(Wanted(wanted, persons))):
             yield Page(upserts=stream.records(rows).upserts, complete=last)
 
     def _stream(self, name: str) -> CrmStream:

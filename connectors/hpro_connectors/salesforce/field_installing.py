@@ -16,7 +16,7 @@ from hpro_connectors.fields import SCORE_FIELDS, FieldType, ScoreField
 from hpro_connectors.protocol import EnsuredField, FieldState
 from hpro_connectors.salesforce.client import SalesforceClient
 from hpro_connectors.salesforce.score_fields import column_of
-from hpro_connectors.salesforce.soql import is_record_id, text_literal
+from hpro_connectors.salesforce.soql import among, is_record_id, select, text_literal
 
 PERMISSION_SET: Final = "HPRO_Connector"
 """The permission set of the integration user."""
@@ -75,27 +75,22 @@ def metadata_of(field: ScoreField) -> dict[str, JsonValue]:
 
 
 def _existing(client: SalesforceClient, object_name: str) -> Iterator[str]:
-    names = ", ".join(text_literal(column_of(field)) for field in SCORE_FIELDS)
-    soql = (
-        f"SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = "  # noqa: S608
-        f"{text_literal(object_name)} AND QualifiedApiName IN ({names})"
-    )
-    for row in client.query(soql).records:
+    of_object = f"EntityDefinition.QualifiedApiName = {text_literal(object_name)}"
+    names = among("QualifiedApiName", [column_of(field) for field in SCORE_FIELDS])
+    for row in client.query(select(("QualifiedApiName",), "FieldDefinition", (of_object, names))).records:
         yield str(row.get("QualifiedApiName"))
 
 
 def _permission_set(client: SalesforceClient) -> str:
-    found = client.query(f"SELECT Id FROM PermissionSet WHERE Name = {text_literal(PERMISSION_SET)}").records  # noqa: S608
+    found = client.query(select(("Id",), "PermissionSet", (f"Name = {text_literal(PERMISSION_SET)}",))).records
     if found:
         return str(found[0]["Id"])
     return _create(client, "PermissionSet", {"Name": PERMISSION_SET, "Label": _LABEL})
 
 
 def _grant(client: SalesforceClient, set_id: str, object_name: str) -> None:
-    soql = (
-        "SELECT Field FROM FieldPermissions"  # noqa: S608
-        f" WHERE ParentId = {text_literal(set_id)} AND SobjectType = {text_literal(object_name)}"
-    )
+    conditions = (f"ParentId = {text_literal(set_id)}", f"SobjectType = {text_literal(object_name)}")
+    soql = select(("Field",), "FieldPermissions", conditions)
     granted = {str(row.get("Field")) for row in client.query(soql).records}
     for field in SCORE_FIELDS:
         name = f"{object_name}.{column_of(field)}"
@@ -112,11 +107,8 @@ def _grant(client: SalesforceClient, set_id: str, object_name: str) -> None:
 
 def _assign(client: SalesforceClient, set_id: str) -> None:
     user_id = _own_user_id(client)
-    soql = (
-        "SELECT Id FROM PermissionSetAssignment"  # noqa: S608
-        f" WHERE PermissionSetId = {text_literal(set_id)} AND AssigneeId = {text_literal(user_id)}"
-    )
-    if not client.query(soql).records:
+    conditions = (f"PermissionSetId = {text_literal(set_id)}", f"AssigneeId = {text_literal(user_id)}")
+    if not client.query(select(("Id",), "PermissionSetAssignment", conditions)).records:
         _create(client, "PermissionSetAssignment", {"PermissionSetId": set_id, "AssigneeId": user_id})
 
 

@@ -117,9 +117,7 @@ def _refused(links: Links, rows: Sequence[ScoreRow]) -> Iterator[WriteResult | N
 
 def _send(client: SalesforceClient, links: Links, rows: Sequence[ScoreRow]) -> list[WriteResult]:
     name = links.scored_object.value
-    records: list[JsonValue] = [
-        {"attributes": {"type": name}, "id": row.lead.lead_id, **to_crm(row)} for row in rows
-    ]
+    records: list[JsonValue] = [{"attributes": {"type": name}, "id": row.lead.lead_id, **to_crm(row)} for row in rows]
     body: JsonValue = {"allOrNone": False, "records": records}
     answer = client.request("PATCH", "composite/sobjects", json=body, headers=_HEADERS, where=name)
     if not isinstance(answer, list) or len(answer) != len(rows):
