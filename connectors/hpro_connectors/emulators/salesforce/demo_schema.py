@@ -6,11 +6,15 @@ from hpro_connectors.demo.simulation import LOST_REASONS, VISITS, Simulation
 from hpro_connectors.demo.simulator.company import CategoryField, CompanyKind
 from hpro_connectors.demo.simulator.life import LOST, WON
 from hpro_connectors.emulators.salesforce import simulated_ids as ids
+from hpro_connectors.emulators.salesforce.first_day import LeadStatus
 from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, picklist_values
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
 
 TRACKED = ("Status", f"{VISITS}__c")
 """Fields of leads whose history the org keeps."""
+
+SOMEBODY_ELSE = "sales@sales.example.com"
+"""Mail address where a lead belongs to a user who is no rep of the company."""
 
 
 def field_name(simulated: str) -> str:
@@ -60,6 +64,25 @@ def rep_email(name: str) -> str:
     return f"{name.lower()}@sales.example.com"
 
 
+def _make_reps(org: SalesforceOrg, simulation: Simulation) -> None:
+    for owner in simulation.owners:
+        email = rep_email(owner.name)
+        org.create(
+            "User",
+            {
+                "Username": f"{owner.owner_id}.{email}",
+                "FirstName": owner.name,
+                "LastName": "Example",
+                "Email": email,
+                "Alias": owner.name.lower()[:8],
+                "IsActive": owner.active,
+                "LocaleSidKey": "en_US",
+                "TimeZoneSidKey": "Europe/Berlin",
+            },
+            record_id=ids.user_record_id(owner.owner_id),
+        )
+
+
 def make_company(org: SalesforceOrg, simulation: Simulation) -> None:
     """Make the fields, stages and reps of a company in a new org.
 
@@ -67,10 +90,20 @@ def make_company(org: SalesforceOrg, simulation: Simulation) -> None:
         org: Without leads.
         simulation: The company.
     """
+    first, *others = simulation.kind.stage_names
+    org.set_lead_statuses(
+        [
+            LeadStatus(first, default=True),
+            *(LeadStatus(name) for name in others),
+            LeadStatus(WON, converted=True),
+            LeadStatus(LOST),
+        ]
+    )
     for field in lead_fields(simulation.kind):
         org.schema.add_field("Lead", field, visible=True)
     for name in TRACKED:
         org.schema.track("Lead", name, on=True)
+    _make_reps(org, simulation)
 
 
 def _picklist(name: str, label: str, values: tuple[str, ...]) -> FieldSchema:
