@@ -27,7 +27,7 @@ InteractionStream = Literal["Task", "Event", "EmailMessage", "Note", "ContentNot
 OutcomeRule = Literal["converted", "opportunity", "status"]
 
 _EVERY_STREAM: Final[tuple[InteractionStream, ...]] = ("Task", "Event", "EmailMessage", "Note", "ContentNote")
-_NEEDED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+_NEEDED_KEYS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "client_credentials": ("domain", "consumer_key"),
         "jwt": ("domain", "consumer_key", "username"),
@@ -35,7 +35,7 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "password": ("domain", "username"),
     }
 )
-_NEEDED_SECRETS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+_REQUIRED_SECRETS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "client_credentials": ("consumer_secret",),
         "jwt": ("private_key",),
@@ -154,8 +154,9 @@ class SalesforceCrm(CrmConfig):
     outcome: OutcomeRule | None = Field(
         default=None,
         description="What tells that a record was won: its conversion, the opportunity that came of it, or its stage. "
-        "Default: converted for Lead, status otherwise.",
+        "Default: converted for Lead, opportunity for Opportunity, status for Contact.",
     )
+    won_stages: Names = Field(default=(), description="Stages that mean won, where the CRM does not say so.")
     lost_stages: Names = Field(default=(), description="Stages that mean lost, where the CRM does not say so.")
     interactions: Annotated[tuple[InteractionStream, ...], Field(max_length=len(_EVERY_STREAM))] = Field(
         default=_EVERY_STREAM,
@@ -179,7 +180,7 @@ class SalesforceCrm(CrmConfig):
 
     @model_validator(mode="after")
     def _check_sign_in(self) -> Self:
-        missing = [key for key in _NEEDED[self.sign_in] if getattr(self, key) is None]
+        missing = [key for key in _NEEDED_KEYS[self.sign_in] if getattr(self, key) is None]
         if missing:
             raise ValueError(f'needs {" and ".join(missing)} for sign_in = "{self.sign_in}"')
         if self.sign_in == "client_credentials" and self.domain in _OF_ALL_ORGS:
@@ -188,20 +189,28 @@ class SalesforceCrm(CrmConfig):
 
     @model_validator(mode="after")
     def _check_outcome(self) -> Self:
-        if self.scored_object != "Lead" and self.outcome in {"converted", "opportunity"}:
-            raise ValueError('needs outcome = "status" unless Lead is scored: nothing else is converted')
+        if self.outcome == "converted" and self.scored_object != "Lead":
+            raise ValueError('needs another outcome than "converted": only leads are')
+        if self.outcome == "opportunity" and self.scored_object == "Contact":
+            raise ValueError('needs outcome = "status": a contact has no opportunity of its own')
+        if set(self.won_stages) & set(self.lost_stages):
+            raise ValueError("won_stages and lost_stages must not share a stage")
         if len(set(self.interactions)) < len(self.interactions):
             raise ValueError("must not name anything twice in interactions")
         return self
 
-    @property
-    def outcome_rule(self) -> OutcomeRule:
-        """What tells that a record was won, with the default of its object."""
-        return self.outcome or ("converted" if self.scored_object == "Lead" else "status")
+    def required_secrets(self) -> tuple[str, ...]:
+        """Name the secrets that the way of signing in cannot do without."""
+        return _REQUIRED_SECRETS[self.sign_in]
+
+    def used_secrets(self) -> tuple[str, ...]:
+        """Name the secrets that the way of signing in uses where they are given."""
+        more = ("security_token", "consumer_secret") if self.sign_in == "password" else ()
+        return (*self.required_secrets(), *more)
 
     def problems(self) -> list[str]:
         """Say what cannot be used: folders, secrets that are missing or that others may read."""
-        missing = [key for key in _NEEDED_SECRETS[self.sign_in] if not self.has_secret(key)]
+        missing = [key for key in self.required_secrets() if not self.has_secret(key)]
         found = [
             *super().problems(),
             *(

@@ -27,16 +27,15 @@ def loaded(load: Load, rest: str = APP, **environ: str) -> SalesforceCrm:
 
 def test_what_holds_without_a_word(load: Load) -> None:
     crm = loaded(load)
-    assert (crm.sign_in, crm.scored_object, crm.outcome_rule, crm.stage_field) == (
+    assert (crm.sign_in, crm.scored_object, crm.outcome, crm.stage_field) == (
         "client_credentials",
         "Lead",
-        "converted",
+        None,
         None,
     )
     assert crm.interactions == ("Task", "Event", "EmailMessage", "Note", "ContentNote")
     assert (crm.fields, dict(crm.field_names), crm.note_bodies, crm.emulator) == (None, {}, False, None)
     assert (crm.page_size, crm.describe_hours, crm.api_version) == (2000, 24, "62.0")
-    assert loaded(load, APP + 'scored_object = "Opportunity"\n').outcome_rule == "status"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +71,9 @@ def test_a_domain_is_a_host_and_nothing_else(load: Load, typed: str) -> None:
         ('sign_in = "session"\n', "needs instance_url"),
         ('sign_in = "password"\ndomain = "login"\n', "needs username"),
         (APP + 'sign_in = "magic"\n', "sign_in"),
-        (APP + 'scored_object = "Contact"\noutcome = "converted"\n', 'needs outcome = "status"'),
+        (APP + 'scored_object = "Contact"\noutcome = "converted"\n', "only leads are"),
+        (APP + 'scored_object = "Contact"\noutcome = "opportunity"\n', 'needs outcome = "status"'),
+        (APP + 'won_stages = ["A"]\nlost_stages = ["A"]\n', "must not share a stage"),
         (APP + 'interactions = ["Task", "Task"]\n', "twice"),
         (APP + 'interactions = ["Chatter"]\n', r"interactions\[0\]"),
         (APP + "page_size = 100\n", "page_size"),
