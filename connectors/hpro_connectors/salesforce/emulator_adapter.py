@@ -8,22 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-def is_emulator_url(url: str) -> bool:
-    """Tell whether a URL is that of an emulator: plain HTTP, this machine, a port, and nothing else.
-
-    Args:
-        url: Such as ``http://127.0.0.1:8080``.
-    """
-    try:
-        place = urlsplit(url)
-        port = place.port
-    except ValueError:
-        return False
-    is_bare = not (place.path.strip("/") or place.query or place.fragment or place.username)
-    return place.scheme == "http" and place.hostname in _LOOPBACK and port is not None and is_bare
+from hpro_connectors.config.kinds import is_loopback_url
 
 
 class EmulatorAdapter(HTTPAdapter):
@@ -37,7 +22,7 @@ class EmulatorAdapter(HTTPAdapter):
     """
 
     def __init__(self, url: str) -> None:
-        if not is_emulator_url(url):
+        if not is_loopback_url(url):
             raise ValueError("an emulator runs on this machine: http://127.0.0.1:PORT")
         super().__init__(max_retries=0)
         self._place = urlsplit(url)

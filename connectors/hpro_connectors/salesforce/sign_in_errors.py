@@ -75,6 +75,12 @@ _REASONS: Final = (
     ),
     _Reason(
         "",
+        "expired authorization code",
+        "the signed assertion has expired",
+        "An assertion lives three minutes: set this machine's clock right.",
+    ),
+    _Reason(
+        "",
         "assertion",
         "the signed assertion is not accepted",
         "Check username, consumer_key and that the certificate in the app belongs to the private key; an assertion "
