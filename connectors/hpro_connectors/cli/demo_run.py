@@ -60,6 +60,7 @@ class PassStep:
         stages: How the scores lie.
         changes: Against the pass before; ``None`` after the first one.
         days: That passed since the pass before.
+        calls: Requests that the CRM got, by what they were for; ``None`` where it is a file.
     """
 
     number: int | None
@@ -68,6 +69,7 @@ class PassStep:
     stages: list[StageScores]
     changes: QueueChanges | None
     days: int
+    calls: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def make_org(places: Places, options: DemoOptions) -> None:
 
 
 def _make_org(places: Places, options: DemoOptions) -> None:
-    with _folder(places.org.parent):
+    with making_folder(places.org.parent):
         with progress("Simulating a year, in days", total=YEAR_DAYS) as told:
             create_generated_org(places.org, COMPANIES[options.company], options.seed, options.leads, told)
         remove_states(*places)
@@ -188,8 +190,15 @@ def _pass(scored: ScoredOrg, number: int | None, before: PassStep | None = None,
 
 
 @contextlib.contextmanager
-def _folder(folder: Path) -> Iterator[None]:
-    """Make a folder where there is none; it goes again when the body raises."""
+def making_folder(folder: Path) -> Iterator[None]:
+    """Make a folder where there is none; it goes again when the body raises.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        ConfigError: It is a file, or cannot be made.
+    """
     try:
         folder.mkdir()
         made = True

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import JsonValue, SecretStr
 
 from hpro_connectors.cli.demo_run import ClosenessStep, DemoOptions, PassStep, Step, making_folder
 from hpro_connectors.cli.model_choice import choose_model, require_company_model
@@ -24,26 +23,33 @@ from hpro_connectors.demo.queue_changes import open_rank_scores, queue_changes
 from hpro_connectors.demo.scored_org import PassOutcome, require_fit
 from hpro_connectors.demo.simulation import START, YEAR_DAYS, Simulation
 from hpro_connectors.demo.simulator.companies import COMPANIES
+from hpro_connectors.demo.simulator.life import LOST
+from hpro_connectors.emulators.http.journal import JournalEntry
 from hpro_connectors.emulators.salesforce.demo_org import SalesforceDemo, make_demo_org
 from hpro_connectors.emulators.salesforce.demo_schema import prompt_names
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.simulated_ids import simulated_lead_id
 from hpro_connectors.engine import run_pass
-from hpro_connectors.orgs import WorkingOrg, pass_settings_of, working_org
+from hpro_connectors.orgs import pass_settings_of, working_org
+from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.connection import Connection, SignInWay
+from hpro_connectors.salesforce.connector import SalesforceConnector
+from hpro_connectors.salesforce.field_installing import PERMISSION_SET
+from hpro_connectors.salesforce.settings import SalesforceSettings
 from hpro_sdk.cli.output import progress
 from hpro_sdk.evaluation import load_scorer
 from hpro_sdk.lead import OutcomeResult
 from hpro_sdk.scoring.scorer import Scorer
-
-STATE_OF_A_SALESFORCE_DEMO = "state-salesforce.sqlite"
-"""What the state is called, beside those of other demos."""
 
 # In the last minutes of a day the simulated people do nothing. So no age in a prompt crosses an edge between a pass at
 # that time and one a few minutes later, and what such a pass scores is what changed.
 _QUIET = timedelta(minutes=40)
 _BEFORE_A_PASS = timedelta(minutes=5)  # more than the lag: what happened until the quiet minutes is read
 _UNTIL_THE_LAST_PASS = timedelta(minutes=15)  # what the pass before wrote is read back within the overlap
-_NAME = "salesforce"
+_NAME = "main"
+_DOMAIN = "hpro-emulator.my"
+_MODELS = "models-salesforce"
+_CALLS_PER_SECOND = 200.0
 
 
 def run_salesforce_demo(state: Path, options: DemoOptions) -> Iterator[Step]:
@@ -74,7 +80,7 @@ def run_salesforce_demo(state: Path, options: DemoOptions) -> Iterator[Step]:
         remove_state(state)
     with SalesforceEmulator(company.org) as emulator:
         passes = _Passes(emulator, _configuration(emulator, state, company), scorer)
-        passes.install_fields()
+        _install_fields(emulator)
         first = passes.run(1)
         yield first
         with progress("Simulating days", total=options.days) as told:
@@ -137,3 +143,57 @@ class _Passes:
                 days=days,
                 calls=_calls(self._emulator.journal.entries),
             )
+
+
+def _install_fields(emulator: SalesforceEmulator) -> None:
+    """Make our fields as an admin does: with a session of the admin's own, and in Setup the integration user's part."""
+    org = emulator.org
+    connection = Connection(
+        domain=_DOMAIN,
+        sign_in=SignInWay.SESSION,
+        session_id=emulator.session_id(org.admin_user_id),
+        instance_url=f"https://{_DOMAIN}.salesforce.com",
+        emulator=emulator.url,
+    )
+    client = SalesforceClient(connection)
+    try:
+        SalesforceConnector(client, SalesforceSettings()).ensure_fields()
+        (row,) = client.query(f"SELECT Id FROM PermissionSet WHERE Name = '{PERMISSION_SET}'").records
+        assignment: JsonValue = {"PermissionSetId": str(row["Id"]), "AssigneeId": org.integration_user_id}
+        client.request("POST", "sobjects/PermissionSetAssignment", json=assignment)
+    finally:
+        client.close()
+
+
+def _configuration(emulator: SalesforceEmulator, state: Path, company: SalesforceDemo) -> HproConfig:
+    """Say what a person would write into hpro.toml, with a pace that a CRM on this machine can bear."""
+    crm = SalesforceCrm(
+        connector="salesforce",
+        domain=_DOMAIN,
+        consumer_key=emulator.app.consumer_key,
+        consumer_secret=SecretStr(emulator.app.consumer_secret),
+        emulator=emulator.url,
+        state=state.absolute(),
+        models=state.absolute().with_name(_MODELS),
+        field_names=prompt_names(company.simulation.kind),
+        lost_stages=(LOST,),
+    )
+    return HproConfig(crm={_NAME: crm}, budget=BudgetConfig(calls_per_second=_CALLS_PER_SECOND))
+
+
+def _calls(entries: Iterable[JournalEntry]) -> dict[str, int]:
+    """Count the requests of a pass by what they were for."""
+    return dict(Counter(_purpose(entry) for entry in entries))
+
+
+def _purpose(entry: JournalEntry) -> str:
+    path = entry.path
+    if path.startswith("/services/oauth2/"):
+        return "sign-in"
+    if "/jobs/query" in path:
+        return "bulk query"
+    if path.endswith("/describe") or path.rstrip("/").endswith("/sobjects"):
+        return "describe"
+    if "/composite/" in path:
+        return "write"
+    return "query" if "/query" in path else "other"

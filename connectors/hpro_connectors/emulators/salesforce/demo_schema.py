@@ -6,8 +6,8 @@ from hpro_connectors.demo.simulation import LOST_REASONS, VISITS, Simulation
 from hpro_connectors.demo.simulator.company import CategoryField, CompanyKind
 from hpro_connectors.demo.simulator.life import LOST, WON
 from hpro_connectors.emulators.salesforce import simulated_ids as ids
-from hpro_connectors.emulators.salesforce.first_day import LeadStatus
 from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, picklist_values
+from hpro_connectors.emulators.salesforce.first_day import LeadStatus
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
 
 TRACKED = ("Status", f"{VISITS}__c")
