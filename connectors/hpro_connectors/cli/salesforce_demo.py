@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -36,6 +37,7 @@ from hpro_connectors.salesforce.connection import Connection, SignInWay
 from hpro_connectors.salesforce.connector import SalesforceConnector
 from hpro_connectors.salesforce.field_installing import PERMISSION_SET
 from hpro_connectors.salesforce.settings import SalesforceSettings
+from hpro_connectors.salesforce.soql import select, text_literal
 from hpro_sdk.cli.output import progress
 from hpro_sdk.evaluation import load_scorer
 from hpro_sdk.lead import OutcomeResult
@@ -46,6 +48,14 @@ from hpro_sdk.scoring.scorer import Scorer
 _QUIET = timedelta(minutes=40)
 _BEFORE_A_PASS = timedelta(minutes=5)  # more than the lag: what happened until the quiet minutes is read
 _UNTIL_THE_LAST_PASS = timedelta(minutes=15)  # what the pass before wrote is read back within the overlap
+_PURPOSES = {
+    "sign-in": re.compile(r"^/services/oauth2/"),
+    "describe": re.compile(r"/describe$"),
+    "bulk query": re.compile(r"/jobs/query"),
+    "query": re.compile(r"/query(?:All)?(?:/|$)"),
+    "deletions": re.compile(r"/deleted$"),
+    "write": re.compile(r"/composite/"),
+}
 _NAME = "main"
 _DOMAIN = "hpro-emulator.my"
 _MODELS = "models-salesforce"
@@ -158,7 +168,7 @@ def _install_fields(emulator: SalesforceEmulator) -> None:
     client = SalesforceClient(connection)
     try:
         SalesforceConnector(client, SalesforceSettings()).ensure_fields()
-        (row,) = client.query(f"SELECT Id FROM PermissionSet WHERE Name = '{PERMISSION_SET}'").records
+        (row,) = client.query(select(("Id",), "PermissionSet", (f"Name = {text_literal(PERMISSION_SET)}",))).records
         assignment: JsonValue = {"PermissionSetId": str(row["Id"]), "AssigneeId": org.integration_user_id}
         client.request("POST", "sobjects/PermissionSetAssignment", json=assignment)
     finally:
@@ -187,13 +197,4 @@ def _calls(entries: Iterable[JournalEntry]) -> dict[str, int]:
 
 
 def _purpose(entry: JournalEntry) -> str:
-    path = entry.path
-    if path.startswith("/services/oauth2/"):
-        return "sign-in"
-    if "/jobs/query" in path:
-        return "bulk query"
-    if path.endswith("/describe") or path.rstrip("/").endswith("/sobjects"):
-        return "describe"
-    if "/composite/" in path:
-        return "write"
-    return "query" if "/query" in path else "other"
+    return next((purpose for purpose, pattern in _PURPOSES.items() if pattern.search(entry.path)), "other")
