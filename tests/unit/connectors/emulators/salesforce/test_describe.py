@@ -9,16 +9,65 @@ from hpro_connectors.emulators.salesforce.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, PicklistValue
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
 
-FIELD_ATTRIBUTES = set(
-    "aggregatable aiPredictionField autoNumber byteLength calculated calculatedFormula cascadeDelete caseSensitive"
-    " compoundFieldName controllerName createable custom defaultValue defaultValueFormula defaultedOnCreate"
-    " dependentPicklist deprecatedAndHidden digits displayLocationInDecimal encrypted externalId extraTypeInfo"
-    " filterable filteredLookupInfo formulaTreatNullNumberAsZero groupable highScaleNumber htmlFormatted idLookup"
-    " inlineHelpText label length mask maskType name nameField namePointing nillable permissionable picklistValues"
-    " polymorphicForeignKey precision queryByDistance referenceTargetField referenceTo relationshipName"
-    " relationshipOrder restrictedDelete restrictedPicklist scale searchPrefilterable soapType sortable type unique"
-    " updateable writeRequiresMasterRead".split()
-)
+FIELD_ATTRIBUTES = {
+    "aggregatable",
+    "aiPredictionField",
+    "autoNumber",
+    "byteLength",
+    "calculated",
+    "calculatedFormula",
+    "cascadeDelete",
+    "caseSensitive",
+    "compoundFieldName",
+    "controllerName",
+    "createable",
+    "custom",
+    "defaultValue",
+    "defaultValueFormula",
+    "defaultedOnCreate",
+    "dependentPicklist",
+    "deprecatedAndHidden",
+    "digits",
+    "displayLocationInDecimal",
+    "encrypted",
+    "externalId",
+    "extraTypeInfo",
+    "filterable",
+    "filteredLookupInfo",
+    "formulaTreatNullNumberAsZero",
+    "groupable",
+    "highScaleNumber",
+    "htmlFormatted",
+    "idLookup",
+    "inlineHelpText",
+    "label",
+    "length",
+    "mask",
+    "maskType",
+    "name",
+    "nameField",
+    "namePointing",
+    "nillable",
+    "permissionable",
+    "picklistValues",
+    "polymorphicForeignKey",
+    "precision",
+    "queryByDistance",
+    "referenceTargetField",
+    "referenceTo",
+    "relationshipName",
+    "relationshipOrder",
+    "restrictedDelete",
+    "restrictedPicklist",
+    "scale",
+    "searchPrefilterable",
+    "soapType",
+    "sortable",
+    "type",
+    "unique",
+    "updateable",
+    "writeRequiresMasterRead",
+}
 
 
 def fields_of(org: SalesforceOrg, name: str) -> dict[str, dict[str, JsonValue]]:

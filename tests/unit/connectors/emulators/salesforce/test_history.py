@@ -67,8 +67,9 @@ def test_a_reference_leaves_two_rows(org: SalesforceOrg, ask: Ask, lead_id: str)
     ],
 )
 def test_values_are_kept_as_their_types_have_them(
-    org: SalesforceOrg, ask: Ask, lead_id: str, field: FieldSchema, value: object, row: tuple[JsonValue, ...]
+    org: SalesforceOrg, ask: Ask, field: FieldSchema, value: object, row: tuple[JsonValue, ...]
 ) -> None:
+    lead_id = org.create("Lead", {"LastName": "x"})
     org.schema.add_field("Lead", field)
     org.schema.track("Lead", "F__c")
     org.update("Lead", lead_id, {"F__c": value})

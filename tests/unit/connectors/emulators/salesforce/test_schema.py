@@ -43,25 +43,25 @@ def test_a_new_yes_or_no_has_its_default_in_records_that_are_there(org: Salesfor
 
 
 @pytest.mark.parametrize(
-    ("before", "value", "after", "kept"),
+    ("before", "after", "values"),
     [
-        (FieldSchema("F__c", FieldType.DOUBLE, precision=18, scale=2), 5, FieldType.STRING, "5"),
-        (FieldSchema("F__c", FieldType.DOUBLE, precision=18, scale=2), 5.25, FieldType.STRING, "5.25"),
-        (FieldSchema("F__c", FieldType.STRING, length=80), "5.25", FieldType.DOUBLE, 5.25),
-        (FieldSchema("F__c", FieldType.STRING, length=80), "five", FieldType.DOUBLE, None),
-        (FieldSchema("F__c", FieldType.STRING, length=80), "x", FieldType.PICKLIST, "x"),
-        (FieldSchema("F__c", FieldType.DATE), "2026-01-02", FieldType.STRING, "2026-01-02"),
-        (FieldSchema("F__c", FieldType.STRING, length=80), "x", FieldType.BOOLEAN, False),
-        (FieldSchema("F__c", FieldType.STRING, length=80), "x", FieldType.DATETIME, None),
+        (FieldSchema("F__c", FieldType.DOUBLE, precision=18, scale=2), FieldType.STRING, (5, "5")),
+        (FieldSchema("F__c", FieldType.DOUBLE, precision=18, scale=2), FieldType.STRING, (5.25, "5.25")),
+        (FieldSchema("F__c", FieldType.STRING, length=80), FieldType.DOUBLE, ("5.25", 5.25)),
+        (FieldSchema("F__c", FieldType.STRING, length=80), FieldType.DOUBLE, ("five", None)),
+        (FieldSchema("F__c", FieldType.STRING, length=80), FieldType.PICKLIST, ("x", "x")),
+        (FieldSchema("F__c", FieldType.DATE), FieldType.STRING, ("2026-01-02", "2026-01-02")),
+        (FieldSchema("F__c", FieldType.STRING, length=80), FieldType.BOOLEAN, ("x", False)),
+        (FieldSchema("F__c", FieldType.STRING, length=80), FieldType.DATETIME, ("x", None)),
     ],
 )
 def test_a_field_changes_its_type(
-    org: SalesforceOrg, ask: Ask, lead_id: str, before: FieldSchema, value: object, after: FieldType, kept: object
+    org: SalesforceOrg, ask: Ask, before: FieldSchema, after: FieldType, values: tuple[object, object]
 ) -> None:
     org.schema.add_field("Lead", before)
-    org.update("Lead", lead_id, {"F__c": value})
+    org.create("Lead", {"LastName": "x", "F__c": values[0]})
     org.schema.change_field("Lead", replace(before, type=after, length=80))
-    assert ask("SELECT F__c FROM Lead") == [(kept,)]
+    assert ask("SELECT F__c FROM Lead") == [(values[1],)]
 
 
 def test_a_picklist_value_is_added(org: SalesforceOrg) -> None:
