@@ -44,9 +44,10 @@ class SteadyBands:
         if before is None or band is before or not self._margin:
             return band
         was, is_now = _BEST_FIRST.index(before), _BEST_FIRST.index(band)
+        # Never beyond the model's own band: edges that differ as log-odds may be one as scores.
         if is_now < was:
-            return _BEST_FIRST[min(was, self._best_at(score, -1))]
-        return _BEST_FIRST[max(was, self._best_at(score, 1))]
+            return _BEST_FIRST[max(is_now, min(was, self._best_at(score, -1)))]
+        return _BEST_FIRST[min(is_now, max(was, self._best_at(score, 1)))]
 
     def _best_at(self, score: float, sign: int) -> int:
         """Give the place of the best band whose edge a score reaches, with the margin in its favour or against it."""

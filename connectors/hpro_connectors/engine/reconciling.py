@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from hpro_connectors.engine.settings import PassSettings
 from hpro_connectors.log_events import LogEvent
 from hpro_connectors.protocol import Connector, StreamContent, StreamInfo
 from hpro_connectors.state import Problem, StateStore
-from hpro_connectors.state.marks import MarkName
+from hpro_connectors.state.marks import Mark, MarkName
 
 ASK_AGAIN_AFTER = timedelta(days=1)
 """While too many are missing, the lists are asked for so often: it may have been the CRM's mistake."""
@@ -62,7 +63,7 @@ def note_outage(store: StateStore, as_of: datetime, settings: PassSettings) -> N
     """
     last = store.marks.get(MarkName.LAST_READ)
     if last is not None and last.at is not None and as_of - last.at > settings.reconcile_after_outage:
-        store.marks.clear(MarkName.LAST_RECONCILED)
+        store.marks.set(MarkName.DELETIONS_LOST)
 
 
 def is_due(store: StateStore, as_of: datetime, settings: PassSettings) -> bool:
@@ -79,7 +80,7 @@ def is_due(store: StateStore, as_of: datetime, settings: PassSettings) -> bool:
     if last is None or last.at is None:
         return True
     if store.marks.get(MarkName.MISSING) is None:
-        return as_of - last.at >= settings.reconcile_after
+        return store.marks.get(MarkName.DELETIONS_LOST) is not None or as_of - last.at >= settings.reconcile_after
     return settings.confirm_missing or as_of - last.at >= min(ASK_AGAIN_AFTER, settings.reconcile_after)
 
 
@@ -96,7 +97,7 @@ def missing_problem(store: StateStore) -> list[Problem]:
 
 
 def reconcile(connector: Connector, store: StateStore, as_of: datetime, settings: PassSettings) -> Reconciliation:
-    """Compare the ids of leads, and of streams that report no deletions, with those that the CRM lists.
+    """Compare the ids of leads, and of streams that report no deletions or lost some, with those that the CRM lists.
 
     What we hold and a complete list lacks is deleted as of now, with its text. Leads that it has and we do not are
     marked to be read by id. Where more is missing than the settings allow, nothing of that stream is deleted before a
@@ -114,7 +115,12 @@ def reconcile(connector: Connector, store: StateStore, as_of: datetime, settings
     done = Reconciliation()
     streams = connector.streams()
     lead_streams = [stream for stream in streams if stream.content is StreamContent.LEAD]
-    silent = [s for s in streams if s.content is not StreamContent.LEAD and not s.reports_deletions]
+    lost = store.marks.get(MarkName.DELETIONS_LOST)
+    silent = [
+        stream
+        for stream in streams
+        if stream.content is not StreamContent.LEAD and (not stream.reports_deletions or _is_named(stream, lost))
+    ]
     refused, stopped = 0, False
     listed = _list(connector, lead_streams, done)
     if listed is not None:
@@ -144,6 +150,7 @@ def reconcile(connector: Connector, store: StateStore, as_of: datetime, settings
         store.marks.set(MarkName.MISSING, as_of, str(refused))
     else:
         store.marks.clear(MarkName.MISSING)
+        store.marks.clear(MarkName.DELETIONS_LOST)
     store.marks.set(MarkName.LAST_RECONCILED, as_of)
     done.complete = True
     _LOGGER.info(
@@ -171,6 +178,10 @@ def _list(connector: Connector, streams: Sequence[StreamInfo], done: Reconciliat
             return None
         ids |= listed.ids
     return frozenset(ids)
+
+
+def _is_named(stream: StreamInfo, lost: Mark | None) -> bool:
+    return lost is not None and (lost.value is None or stream.name in json.loads(lost.value))
 
 
 def _too_many(missing: int, held: int, settings: PassSettings) -> bool:

@@ -34,7 +34,7 @@ def store_histories(connection: Connection, records: Sequence[StageRecord | Fiel
         key = (record.key.object_type, record.key.record_id)
         row: dict[str, object] = {"object_type": key[0], "record_id": key[1], "lead_id": lead_id, "at": record.at}
         if isinstance(record, StageRecord):
-            stages[key] = row | {"stage": record.stage}
+            stages[key] = row | {"stage": record.stage, "previous": record.previous}
         else:
             fields[key] = row | {
                 "field": record.field,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import CompoundSelect, Connection, func, select, union
@@ -24,6 +24,7 @@ from hpro_connectors.state.schema import (
     LEADS,
     STAGE_CHANGES,
 )
+from hpro_connectors.state.stage_entries import StageEntry, stages_entered
 from hpro_sdk.lead import StageChange, TextVersion
 
 
@@ -46,14 +47,14 @@ def load_leads(connection: Connection, lead_ids: Sequence[str]) -> list[StoredLe
         )
     }
     interactions = _interactions(connection, list(records))
-    stages = _stage_changes(connection, list(records))
+    stages = _stage_changes(connection, records)
     fields = _field_changes(connection, records)
     stages_seen, fields_seen = seen_stages(connection, records), seen_fields(connection, records)
     return [
         StoredLead(
             record=records[lead_id],
             interactions=tuple(interactions[lead_id]),
-            stage_changes=tuple(stages[lead_id]),
+            stage_changes=stages.get(lead_id, ()),
             field_changes=tuple(fields[lead_id]),
             stages_seen=tuple(stages_seen[lead_id]),
             fields_seen=tuple(fields_seen[lead_id]),
@@ -111,15 +112,15 @@ def _interactions(connection: Connection, lead_ids: Sequence[str]) -> defaultdic
     return found
 
 
-def _stage_changes(connection: Connection, lead_ids: Sequence[str]) -> defaultdict[str, list[StageChange]]:
-    found: defaultdict[str, list[StageChange]] = defaultdict(list)
+def _stage_changes(connection: Connection, records: Mapping[str, LeadRecord]) -> dict[str, tuple[StageChange, ...]]:
+    found: defaultdict[str, list[StageEntry]] = defaultdict(list)
     for row in connection.execute(
         select(STAGE_CHANGES)
-        .where(among(STAGE_CHANGES.c.lead_id, lead_ids))
+        .where(among(STAGE_CHANGES.c.lead_id, list(records)))
         .order_by(STAGE_CHANGES.c.at, STAGE_CHANGES.c.record_id)
     ):
-        found[row.lead_id].append(StageChange(stage=row.stage, at=row.at))
-    return found
+        found[row.lead_id].append(StageEntry(row.stage, row.at, row.previous))
+    return {lead_id: stages_entered(entries, records[lead_id].created_at) for lead_id, entries in found.items()}
 
 
 def _field_changes(connection: Connection, records: dict[str, LeadRecord]) -> defaultdict[str, list[FieldRecord]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +21,7 @@ class MarkName(StrEnum):
     ``LAST_READ``: every stream was read up to then, by the server's clock. ``LAST_RECONCILED``: ids were compared.
     ``MISSING``: so many leads were missing that a person must confirm. ``FORGET_KEY``: of the hashes of what was
     forgotten. ``LAST_ERASED``: texts past their retention were erased. ``METADATA``: a hash of what the CRM says of
-    our fields.
+    our fields. ``DELETIONS_LOST``: the CRM forgot deletions; ``value`` lists the streams, ``None`` stands for all.
     """
 
     STOPPED = "stopped"
@@ -31,6 +32,7 @@ class MarkName(StrEnum):
     FORGET_KEY = "forget_key"
     LAST_ERASED = "last_erased"
     METADATA = "metadata"
+    DELETIONS_LOST = "deletions_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,15 @@ def set_mark(connection: Connection, name: MarkName, at: datetime | None = None,
 def clear_mark(connection: Connection, name: MarkName) -> None:
     """Take a mark off."""
     connection.execute(delete(MARKS).where(MARKS.c.name == name.value))
+
+
+def note_lost_deletions(connection: Connection, stream: str) -> None:
+    """Remember that the CRM no longer knows of all deletions in a stream, beside the streams noted before."""
+    before = read_mark(connection, MarkName.DELETIONS_LOST)
+    if before is not None and before.value is None:
+        return
+    streams = set() if before is None else set(json.loads(before.value or "[]"))
+    set_mark(connection, MarkName.DELETIONS_LOST, value=json.dumps(sorted({*streams, stream})))
 
 
 class Marks:

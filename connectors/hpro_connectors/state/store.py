@@ -24,7 +24,7 @@ from hpro_connectors.state.forgetting import Forgetting
 from hpro_connectors.state.journal import Journal
 from hpro_connectors.state.known_ids import KnownIds
 from hpro_connectors.state.loading import load_leads
-from hpro_connectors.state.marks import Marks
+from hpro_connectors.state.marks import Marks, note_lost_deletions
 from hpro_connectors.state.models import Models
 from hpro_connectors.state.open_leads import Standing
 from hpro_connectors.state.opening import open_engine
@@ -205,6 +205,8 @@ class StateStore:
             pages.store_page(connection, page, object_type, since)
             if window is not None:
                 store_place(connection, stream, window, page)
+            if page.deletions_lost:
+                note_lost_deletions(connection, stream)
 
     def rereads(self) -> list[str]:
         """Give the leads of which all is to be read again by id."""

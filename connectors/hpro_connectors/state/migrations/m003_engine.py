@@ -10,6 +10,7 @@ from typing import Final
 
 _COLUMNS: Final = """
 ALTER TABLE leads ADD COLUMN shown TEXT;
+ALTER TABLE stage_changes ADD COLUMN previous TEXT;
 ALTER TABLE cursors ADD COLUMN backfill_end BIGINT;
 ALTER TABLE cursors ADD COLUMN backfill_resume TEXT;
 ALTER TABLE cursors ADD COLUMN backfilled BOOLEAN NOT NULL DEFAULT 0;

@@ -80,6 +80,7 @@ STAGE_CHANGES = Table(
     Column("lead_id", Text, nullable=False, index=True),
     Column("stage", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("previous", Text),
 )
 FIELD_CHANGES = Table(
     "field_changes",

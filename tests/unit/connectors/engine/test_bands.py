@@ -59,6 +59,12 @@ def test_a_band_is_the_models_own_or_the_edges_between_are_within_the_margin(
         assert between[0] <= ORDER.index(given_band) <= between[1]
 
 
+def test_edges_that_are_one_as_scores_lead_to_no_band_beyond_the_models_own() -> None:
+    almost_nought = -4.8e-143
+    bands = Bands(edges=(0.0, almost_nought, -1.0))
+    assert band(SteadyBands(bands, CALIBRATION, 1.0), almost_nought, Band.C) is Band.B
+
+
 @given(bands=edges, rank_score=log_odds, before=befores)
 def test_without_a_margin_bands_are_the_models_own(bands: Bands, rank_score: float, before: Band | None) -> None:
     assert band(SteadyBands(bands, CALIBRATION, 0.0), rank_score, before) is bands.band_of(rank_score)

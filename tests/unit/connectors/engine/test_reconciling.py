@@ -8,12 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy import select
 
 from hpro_connectors.engine import PassSettings
 from hpro_connectors.engine.read_stage import Reading, read_stage
 from hpro_connectors.errors import NetworkError
-from hpro_connectors.protocol import IdList, Page, StreamInfo
+from hpro_connectors.protocol import Backfill, IdList, Page, StreamInfo, Window
 from hpro_connectors.state.marks import MarkName
 from hpro_connectors.state.schema import INTERACTIONS, LEADS, STAGE_CHANGES
 from hpro_connectors.testing import World
@@ -128,9 +129,9 @@ def test_a_long_outage_is_followed_by_comparing_ids_even_when_that_pass_is_cut_o
     world.connector.before_page = lambda _stream, _number: None
     assert asked == []
     read(world, settings)
-    assert asked == ["Lead", "History"]
+    assert asked == ["Lead", "Interaction", "History"]
     read(world, settings)
-    assert len(asked) == 2
+    assert len(asked) == 3
 
 
 def fail_at_interactions(stream: str, _number: int) -> None:
@@ -322,6 +323,28 @@ def test_a_stop_between_batches_is_made_up_for(world: World, monkeypatch: pytest
     assert world.clock.now - mark.at > timedelta(days=7)
     assert read(world, ALL).deleted == 3
     assert live_ids(world) == set(world.company.leads)
+
+
+def test_where_the_crm_lost_deletions_the_ids_of_that_stream_are_compared_too(world: World) -> None:
+    world.fill(30)
+    read(world)
+    del world.company.interactions["I003"]
+    asked = listings(world)
+    read_window = world.connector.read
+
+    def losing(stream: str, window: Window | Backfill, resume: JsonValue = None) -> Iterator[Page]:
+        for page in read_window(stream, window, resume):
+            yield page.model_copy(update={"deletions_lost": stream == "Interaction"})
+
+    world.connector.read = losing  # type: ignore[method-assign]
+    read(world)
+    assert asked == ["Lead", "Interaction", "History"]
+    with world.store.transactions.reading() as connection:
+        held = set(connection.scalars(select(INTERACTIONS.c.record_id)))
+    assert held == set(world.company.interactions)
+    world.connector.read = read_window  # type: ignore[method-assign]
+    read(world)
+    assert len(asked) == 3
 
 
 def test_reading_is_complete_only_when_everything_was_read(world: World) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from hpro_connectors.engine.scoring import LOOK_BATCH
+from hpro_connectors.engine.scoring import FIRST_BATCH, LOOK_BATCH
 from hpro_connectors.testing import World
 from hpro_sdk.rendering import RenderedPrompt
 from hpro_sdk.scoring.engine import Logits
@@ -30,5 +30,5 @@ def test_batches_shrink_until_none_takes_longer_than_a_few_seconds(
     world.settings = replace(world.settings, clock=lambda: seconds)
     world.fill(LOOK_BATCH + 20)
     assert world.run().scored == LOOK_BATCH + 20
-    assert batches[0] == LOOK_BATCH  # nobody knows yet
+    assert batches[0] == FIRST_BATCH  # nobody knows yet
     assert max(batches[1:]) <= 4
