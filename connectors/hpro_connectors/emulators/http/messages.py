@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
-from typing import Self
+from typing import NoReturn, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 JSON_TYPE = "application/json;charset=UTF-8"
@@ -69,7 +69,12 @@ class Request:
         Raises:
             ValueError: It is not JSON.
         """
-        return json.loads(self.body.decode("utf-8"))
+        return json.loads(self.body.decode("utf-8"), parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> NoReturn:
+    """JSON has no word for what is no number, though Python writes one."""
+    raise ValueError(f"{constant} is no JSON")
 
 
 @dataclass(slots=True)

@@ -33,6 +33,8 @@ def create(
         raise ApiFault(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {one.name} does not support create")
     at = state.now()
     given = accept(state, one, values, user_id=user_id, record_id=None)
+    if user_id is not None:
+        state.rules.check_values(one.name, lambda: given)
     plan = state.plans.of(one)
     who = user_id or state.system_user_id
     audit = {name: who if name.endswith("Id") else at for name in plan.audit}
@@ -56,8 +58,13 @@ def update(
     one, found_id = state.require_live(object_name, record_id)
     if user_id is not None:
         _check_updateable(state, one, found_id)
+        state.rules.check_free(one.name, found_id)
     at = state.now()
     given = accept(state, one, values, user_id=user_id, record_id=found_id)
+    if user_id is not None:
+        for name in state.rules.kept(one.name, tuple(given)):
+            del given[name]
+        state.rules.check_values(one.name, lambda: _as_it_would_be(state, one, found_id, given))
     change(state, one, found_id, given, user_id=user_id, at=at)
 
 
@@ -113,10 +120,17 @@ def stamp(state: OrgState, one: ObjectSchema, record_id: str) -> None:
 def _check_updateable(state: OrgState, one: ObjectSchema, record_id: str) -> None:
     if not one.updateable:
         raise no_access(f"entity type {one.name} does not support update")
-    if one.name == "Lead":
+    if one.name == "Lead" and not state.rules.are_converted_leads_editable:
         found = state.database.find("Lead", record_id, ["IsConverted"])
         if found is not None and found["IsConverted"]:
             raise ApiFault(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+
+
+def _as_it_would_be(
+    state: OrgState, one: ObjectSchema, record_id: str, given: Mapping[str, StoredValue]
+) -> Mapping[str, StoredValue]:
+    before = state.database.find(one.name, record_id, [field.name for field in one.stored]) or {}
+    return {**before, **given}
 
 
 def _insert(state: OrgState, one: ObjectSchema, row: dict[str, StoredValue], record_id: str | None) -> str:

@@ -17,6 +17,7 @@ from hpro_connectors.emulators.http.server import EmulatorServer
 from hpro_connectors.emulators.salesforce import faults
 from hpro_connectors.emulators.salesforce.admin import PREFIX, Admin
 from hpro_connectors.emulators.salesforce.api_fault import ApiFault, not_found
+from hpro_connectors.emulators.salesforce.bulk_ingest import IngestJobs
 from hpro_connectors.emulators.salesforce.bulk_query import BulkQueryJobs
 from hpro_connectors.emulators.salesforce.call import Call, faulty
 from hpro_connectors.emulators.salesforce.cursors import CursorStore
@@ -66,7 +67,8 @@ class SalesforceEmulator:
         journal: What was asked.
         faults: What goes wrong.
         limits: What is left of the 24 hours.
-        jobs: Of the Bulk API.
+        jobs: Queries of the Bulk API.
+        ingest: Writes of the Bulk API.
         queries: Holds the size of pages.
         cursors: Of queries with several pages.
         strict: See above.
@@ -98,9 +100,10 @@ class SalesforceEmulator:
         self.cursors = CursorStore(org.clock)
         self.queries = Queries(org, self.cursors, page_size)
         self.jobs = BulkQueryJobs(org, self.limits, Path(self._folder.name), bulk_delay_polls)
+        self.ingest = IngestJobs(org, self.limits, bulk_delay_polls)
         self._hosts = OrgHosts(self.url, domain)
         self._sign_in = SignIn(org, self.app, self.sessions, self._hosts, real_now)
-        self._resources = resources(org, self.queries, self.jobs, self.limits)
+        self._resources = resources(org, self.queries, self.jobs, self.ingest, self.limits)
         self._admin = Admin(self)
         self._strictness = Strictness()
         self._on_advance = on_advance
@@ -169,6 +172,7 @@ class SalesforceEmulator:
         self.sessions.expire_all()
         self.cursors.expire_all()
         self.jobs.forget_all()
+        self.ingest.forget_all()
         self.limits.clear()
 
     def stats(self) -> dict[str, object]:
@@ -184,6 +188,7 @@ class SalesforceEmulator:
             "sign_ins": self.sessions.issued,
             "open_cursors": self.cursors.open,
             "query_jobs": self.jobs.made,
+            "ingest_jobs": self.ingest.made,
             "violations": [str(violation) for violation in self.violations],
         }
 
@@ -219,7 +224,7 @@ class SalesforceEmulator:
         """
         if request.path == PREFIX or request.path.startswith(f"{PREFIX}/"):
             return None
-        return labels_of(request, self.sessions, self.jobs, self.cursors)
+        return labels_of(request, self.sessions, self.jobs, self.ingest, self.cursors)
 
     def answer(self, request: Request) -> Response:
         """Carry a request out.
@@ -255,6 +260,11 @@ class SalesforceEmulator:
             self.jobs.fail_next = _FAILED_JOB
         elif action == faults.FORGET_BULK_JOBS:
             self.jobs.forget_all()
+            self.ingest.forget_all()
+        elif action == faults.FAIL_INGEST_JOB:
+            self.ingest.fail_next = _FAILED_JOB
+        elif action == faults.ABORT_INGEST_JOB:
+            self.ingest.aborts_next = True
         else:
             raise ValueError(f"there is no action {action}")
 

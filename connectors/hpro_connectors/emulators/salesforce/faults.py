@@ -14,7 +14,16 @@ EXPIRE_SESSIONS: Final = "expire_sessions"
 EXPIRE_CURSORS: Final = "expire_cursors"
 FAIL_BULK_JOB: Final = "fail_bulk_job"
 FORGET_BULK_JOBS: Final = "forget_bulk_jobs"
-ACTIONS: Final = (EXPIRE_SESSIONS, EXPIRE_CURSORS, FAIL_BULK_JOB, FORGET_BULK_JOBS)
+FAIL_INGEST_JOB: Final = "fail_ingest_job"
+ABORT_INGEST_JOB: Final = "abort_ingest_job"
+ACTIONS: Final = (
+    EXPIRE_SESSIONS,
+    EXPIRE_CURSORS,
+    FAIL_BULK_JOB,
+    FORGET_BULK_JOBS,
+    FAIL_INGEST_JOB,
+    ABORT_INGEST_JOB,
+)
 """What may happen in the org before a request."""
 
 
@@ -66,6 +75,8 @@ FAULTS: Final[Mapping[str, Callable[[], Fault]]] = MappingProxyType(
         "expire_cursors": lambda: Fault.acting(EXPIRE_CURSORS),
         "fail_bulk_job": lambda: Fault.acting(FAIL_BULK_JOB),
         "forget_bulk_jobs": lambda: Fault.acting(FORGET_BULK_JOBS),
+        "fail_ingest_job": lambda: Fault.acting(FAIL_INGEST_JOB),
+        "abort_ingest_job": lambda: Fault.acting(ABORT_INGEST_JOB),
     }
 )
 """Faults by name; each call makes one."""

@@ -12,7 +12,7 @@ from hpro_connectors.emulators.salesforce.api_fault import ApiFault
 DAY = timedelta(hours=24)
 QUERY_JOBS = 10_000
 _RESULT_MB = 976_562
-_BATCHES = 15_000
+BATCHES = 15_000
 _STORAGE_MB = 1_024
 
 
@@ -71,6 +71,7 @@ class OrgLimits:
         requests: Calls that were counted.
         query_jobs: Bulk query jobs that were made.
         result_bytes: Of Bulk results that were handed out.
+        batches: Of Bulk ingest jobs.
     """
 
     def __init__(self, clock: EmulatorClock, daily_requests: int) -> None:
@@ -78,6 +79,7 @@ class OrgLimits:
         self.requests = RollingCount(clock)
         self.query_jobs = RollingCount(clock)
         self.result_bytes = RollingCount(clock)
+        self.batches = RollingCount(clock)
 
     @property
     def header(self) -> str:
@@ -104,6 +106,15 @@ class OrgLimits:
             raise ApiFault(400, "LIMIT_EXCEEDED", "Exceeded max limit for DailyBulkV2QueryJobs")
         self.query_jobs.add()
 
+    def check_batches(self) -> None:
+        """Refuse a Bulk ingest job where no batch is left.
+
+        Raises:
+            ApiFault: None is.
+        """
+        if self.batches.used >= BATCHES:
+            raise ApiFault(400, "LIMIT_EXCEEDED", "Exceeded max limit for DailyBulkApiBatches")
+
     def as_json(self) -> dict[str, dict[str, int]]:
         """The answer of the resource ``limits``."""
 
@@ -114,7 +125,7 @@ class OrgLimits:
             "ConcurrentAsyncGetReportInstances": row(200),
             "DailyApiRequests": row(self.daily_requests, self.requests.used),
             "DailyAsyncApexExecutions": row(250_000),
-            "DailyBulkApiBatches": row(_BATCHES),
+            "DailyBulkApiBatches": row(BATCHES, self.batches.used),
             "DailyBulkV2QueryFileStorageMB": row(_RESULT_MB, self.result_bytes.used // 1_000_000),
             "DailyBulkV2QueryJobs": row(QUERY_JOBS, self.query_jobs.used),
             "DataStorageMB": row(_STORAGE_MB),
@@ -124,5 +135,5 @@ class OrgLimits:
 
     def clear(self) -> None:
         """Count anew."""
-        for count in (self.requests, self.query_jobs, self.result_bytes):
+        for count in (self.requests, self.query_jobs, self.result_bytes, self.batches):
             count.clear()

@@ -49,6 +49,7 @@ class SalesforceOrg(ReadableOrg):
         is_sandbox: See above.
         schema: Objects and fields; they may be changed.
         access: Who sees what; it may be changed.
+        rules: What holds for what users write; it may be changed.
         admin_user_id: The user who set the org up.
         integration_user_id: The user that HPRO signs in as.
     """
@@ -66,6 +67,7 @@ class SalesforceOrg(ReadableOrg):
             self.access = Access(database, self.schema)
             state = OrgState(found, database, self.schema, self.access, clock)
             super().__init__(state, RecycleBin(state))
+            self.rules = state.rules
             self.admin_user_id, self.integration_user_id = fill_first_day(state, name, is_sandbox=is_sandbox)
 
     def close(self) -> None:
@@ -79,6 +81,16 @@ class SalesforceOrg(ReadableOrg):
         Nobody else sees or changes anything meanwhile. The schema is not part of it.
         """
         with self._database.transaction():
+            yield
+
+    @contextlib.contextmanager
+    def request(self, records: int) -> Iterator[None]:
+        """Answer a request that writes: one transaction, in which what is locked stays locked.
+
+        Args:
+            records: How many records it writes.
+        """
+        with self._database.transaction(), self.rules.request(records):
             yield
 
     def create(

@@ -14,6 +14,7 @@ from hpro_connectors.emulators.salesforce.object_schema import ObjectSchema
 from hpro_connectors.emulators.salesforce.schema import OrgSchema
 from hpro_connectors.emulators.salesforce.values import moment_to_seconds
 from hpro_connectors.emulators.salesforce.write_plan import WritePlans
+from hpro_connectors.emulators.salesforce.write_rules import WriteRules
 
 
 @dataclass(slots=True)
@@ -29,6 +30,7 @@ class OrgState:
         system_user_id: Who does what nobody else does.
         counters: Last number of an id by prefix.
         plans: How records are written.
+        rules: What holds for what users write.
     """
 
     org_id: str
@@ -39,6 +41,7 @@ class OrgState:
     system_user_id: str = ""
     counters: Counter[str] = field(default_factory=Counter)
     plans: WritePlans = field(init=False)
+    rules: WriteRules = field(default_factory=WriteRules)
 
     def __post_init__(self) -> None:
         self.plans = WritePlans(self.schema)

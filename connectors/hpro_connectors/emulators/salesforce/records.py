@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from hpro_connectors.emulators.http.messages import Response
 from hpro_connectors.emulators.salesforce.api_fault import ApiFault, not_found
+from hpro_connectors.emulators.salesforce.assignment import assign
 from hpro_connectors.emulators.salesforce.call import Call
 from hpro_connectors.emulators.salesforce.field_schema import FieldType
 from hpro_connectors.emulators.salesforce.ids import long_id
@@ -120,7 +121,9 @@ class Records:
             call: With the object's name and a body.
         """
         values = {name: value for name, value in call.object_body().items() if name != "attributes"}
-        record_id = self._org.create(call.parts["object"], values, user_id=call.user_id)
+        with self._org.request(1):
+            record_id = self._org.create(call.parts["object"], values, user_id=call.user_id)
+            assign(self._org, call, call.parts["object"], record_id)
         answer = Response.of_json({"id": record_id, "success": True, "errors": []}, 201)
         answer.headers["Location"] = f"{call.base}/sobjects/{call.parts['object']}/{record_id}"
         return answer
@@ -132,7 +135,9 @@ class Records:
             call: With object, id and a body.
         """
         values = {name: value for name, value in call.object_body().items() if name != "attributes"}
-        self._org.update(call.parts["object"], self._id_of(call), values, user_id=call.user_id)
+        with self._org.request(1):
+            self._org.update(call.parts["object"], self._id_of(call), values, user_id=call.user_id)
+            assign(self._org, call, call.parts["object"], self._id_of(call))
         return Response.empty()
 
     def delete(self, call: Call) -> Response:

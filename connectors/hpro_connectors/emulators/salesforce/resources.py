@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from hpro_connectors.emulators.http.messages import Response
 from hpro_connectors.emulators.http.router import Router
+from hpro_connectors.emulators.salesforce.bulk_ingest import IngestJobs
 from hpro_connectors.emulators.salesforce.bulk_query import BulkQueryJobs
 from hpro_connectors.emulators.salesforce.call import Call, Resource
 from hpro_connectors.emulators.salesforce.limits import OrgLimits
@@ -23,14 +24,15 @@ _WINTER_24 = 59
 
 
 def resources(
-    org: SalesforceOrg, queries: Queries, jobs: BulkQueryJobs, limits: OrgLimits
+    org: SalesforceOrg, queries: Queries, jobs: BulkQueryJobs, ingest: IngestJobs, limits: OrgLimits
 ) -> Router[Callable[[Call], Response]]:
     """Say who answers what lies below ``/services/data/vNN.0/``.
 
     Args:
         org: Whose.
         queries: Answer queries.
-        jobs: Answer the Bulk API.
+        jobs: Answer the Bulk API's queries.
+        ingest: Answer its writes.
         limits: Of the org.
     """
     router: Router[Resource] = Router()
@@ -61,6 +63,15 @@ def resources(
     router.add("PATCH", "jobs/query/{id}", jobs.change)
     router.add("DELETE", "jobs/query/{id}", jobs.delete)
     router.add("GET", "jobs/query/{id}/results", jobs.results)
+    router.add("POST", "jobs/ingest", ingest.create)
+    router.add("GET", "jobs/ingest", ingest.all)
+    router.add("GET", "jobs/ingest/{id}", ingest.look_at)
+    router.add("PATCH", "jobs/ingest/{id}", ingest.change)
+    router.add("DELETE", "jobs/ingest/{id}", ingest.delete)
+    router.add("PUT", "jobs/ingest/{id}/batches", ingest.upload)
+    router.add("GET", "jobs/ingest/{id}/successfulResults", ingest.successful)
+    router.add("GET", "jobs/ingest/{id}/failedResults", ingest.failed)
+    router.add("GET", "jobs/ingest/{id}/unprocessedrecords", ingest.unprocessed_rows)
     router.add("GET", "tooling/query", queries.query)
     router.add("GET", "tooling/query/{locator}", queries.more)
     router.add("POST", "tooling/sobjects/CustomField", tooling.create_field)

@@ -6,8 +6,10 @@ import itertools
 from collections.abc import Callable
 
 from hpro_connectors.emulators.http.messages import Response
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault
+from hpro_connectors.emulators.salesforce.api_fault import ApiFault, bad_reference
+from hpro_connectors.emulators.salesforce.assignment import assign
 from hpro_connectors.emulators.salesforce.call import Call
+from hpro_connectors.emulators.salesforce.ids import long_id
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
 from hpro_connectors.emulators.salesforce.record_maker import RecordMaker
 
@@ -98,11 +100,13 @@ class Collections:
         results: list[dict[str, object]] = []
         seen: set[str] = set()
         try:
-            with self._org.transaction():
+            with self._org.request(len(records)):
                 for record in records:
                     try:
                         results.append({"id": write(call, _fields_of(record), seen), "success": True, "errors": []})
                     except ApiFault as exc:
+                        if exc.code == "JSON_PARSER_ERROR":
+                            raise  # no value of that type: then the whole body cannot be read
                         results.append(_failed(exc))
                 _require(not all_or_none or all(result["success"] for result in results))
         except _RollBackError:
@@ -122,13 +126,22 @@ class Collections:
         if record_id[:15] in seen:
             raise ApiFault(400, "DUPLICATE_VALUE", f"Duplicate id specified: {record_id}", ("Id",))
         seen.add(record_id[:15])
+        if long_id(record_id) is None:
+            raise ApiFault(400, "MALFORMED_ID", f"Record ID: id value of incorrect type: {record_id}", ("Id",))
         values = {key: value for key, value in fields.items() if key != "attributes" and key.lower() != "id"}
-        self._org.update(name, record_id, values, user_id=call.user_id)
+        try:
+            self._org.update(name, record_id, values, user_id=call.user_id)
+        except ApiFault as exc:
+            raise bad_reference() if exc.code == "NOT_FOUND" else exc from None
+        assign(self._org, call, name, record_id)
         return record_id
 
     def _create_one(self, call: Call, fields: dict[str, object], _seen: set[str]) -> str:
         values = {key: value for key, value in fields.items() if key != "attributes"}
-        return self._org.create(_type_of(fields), values, user_id=call.user_id)
+        name = _type_of(fields)
+        record_id = self._org.create(name, values, user_id=call.user_id)
+        assign(self._org, call, name, record_id)
+        return record_id
 
 
 class _RollBackError(Exception):

@@ -14,6 +14,7 @@ from hpro_connectors.emulators.salesforce.queries import LARGEST_PAGE, SMALLEST_
 LONGEST_TARGET = 16_384
 LONGEST_HEADERS = 32_768
 LONGEST_SOQL = 100_000
+LARGEST_UPLOAD = 100_000_000
 LONGEST_REPLICATION = timedelta(days=30)
 
 _SECRETS = ("client_secret", "password", "assertion", "access_token", "oauth_token", "sid")
@@ -116,6 +117,8 @@ def _of_request(request: Request) -> list[str]:
         kind = request.headers.value("Content-Type").partition(";")[0].strip().lower()
         if kind != "application/json":
             found.append(f"a body of type {kind or 'nothing'}")
+    if is_resource and request.method == "PUT" and len(request.body) > LARGEST_UPLOAD:
+        found.append(f"an upload of {len(request.body)} bytes; {LARGEST_UPLOAD} are advised")
     size = _BATCH_SIZE.search(request.headers.value("Sforce-Query-Options"))
     if size is not None and not SMALLEST_PAGE <= int(size[1]) <= LARGEST_PAGE:
         found.append(f"a page size of {size[1]}; {SMALLEST_PAGE} to {LARGEST_PAGE} are allowed")
