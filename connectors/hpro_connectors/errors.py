@@ -97,6 +97,20 @@ class RecordRejectedError(SkippableError):
         super().__init__(message, **where)
 
 
+class SmallerBatchError(SkippableError):
+    """The CRM does not take so many rows at once; in smaller batches nothing of them is lost.
+
+    Args:
+        message: What happened, in one line.
+        rows: Rows of a batch that it takes.
+        **where: Remedy and place, see :class:`Where`.
+    """
+
+    def __init__(self, message: str | None = None, *, rows: int, **where: Unpack[Where]) -> None:
+        self.rows = rows
+        super().__init__(message, **where)
+
+
 class FatalError(ConnectorError):
     """The pass cannot go on."""
 

@@ -97,7 +97,7 @@ class ScoreRow(Frozen):
     scored_at: UtcDatetime | None = None
 
 
-def written_score(score: float) -> Decimal:
+def written_score(score: float | Decimal) -> Decimal:
     """Round a score half-even to the two decimals that are written, clipped to 0 to 100.
 
     Args:

@@ -26,6 +26,7 @@ from hpro_connectors.protocol import (
     OrgDescription,
     OrgIdentity,
     Page,
+    PreparedWriter,
     StreamInfo,
     Window,
     WriteResult,
@@ -140,6 +141,18 @@ class GuardedConnector:
         """Make our own fields; made again after a lost answer, it says that they are present."""
         call = Call("ensure_fields", writes=not dry_run)
         return self._caller.make(lambda: self._connector.ensure_fields(dry_run=dry_run), call)
+
+    def prepare_write(self, waiting: int, usual: int) -> int:
+        """Make sure that rows can be written, and say how many at once; a connector without a wish takes the usual.
+
+        Args:
+            waiting: Rows that wait.
+            usual: Rows of a call.
+        """
+        connector = self._connector
+        if not isinstance(connector, PreparedWriter):
+            return usual
+        return self._read("prepare_write", lambda: connector.prepare_write(waiting, usual))
 
     def write(self, rows: Sequence[ScoreRow]) -> list[WriteResult]:
         """Write score fields; results are those of the last try."""

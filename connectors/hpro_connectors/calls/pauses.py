@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Event
 
-from hpro_connectors.calls.deadline import Clock
+from hpro_connectors.calls.deadline import Clock, Deadline
 from hpro_connectors.errors import RunStoppedError
 
 Sleep = Callable[[float], None]
@@ -24,6 +24,28 @@ def interruptible_sleep(stop: Event | None = None) -> Sleep:
         event.wait(seconds)
 
     return sleep
+
+
+def waits(stop: Event, deadline: Deadline) -> Sleep:
+    """Give what a connector waits with by itself: a wait that ends when the run is to end.
+
+    It raises ``RunStoppedError`` then, and where it would pass the deadline.
+
+    Args:
+        stop: Set when the run is asked to stop.
+        deadline: Of the run.
+    """
+    pauses = Pauses(deadline.clock, interruptible_sleep(stop), stop)
+
+    def wait(seconds: float) -> None:
+        if not deadline.leaves_time_after(seconds):
+            raise RunStoppedError(
+                "The run's time was up while the CRM was at work; what was stored stays.",
+                hint="The next run goes on from there; or give a run more seconds.",
+            )
+        pauses.wait(seconds)
+
+    return wait
 
 
 class Pauses:

@@ -131,7 +131,6 @@ def pass_over(
             name,
             crm,
             writes=not dry_run,
-            scores_are_written=Stage.WRITE in chosen,
             stop=asked,
             max_seconds=max_seconds,
         ) as org,

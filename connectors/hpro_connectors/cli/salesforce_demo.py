@@ -55,7 +55,7 @@ _PURPOSES = {
     "bulk query": re.compile(r"/jobs/query"),
     "query": re.compile(r"/query(?:All)?(?:/|$)"),
     "deletions": re.compile(r"/deleted/?$"),
-    "write": re.compile(r"/composite/"),
+    "write": re.compile(r"/composite/|/jobs/ingest"),
 }
 _NAME = "main"
 _DOMAIN = "hpro-emulator.my"

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hpro_connectors.engine.settings import PassSettings, Progress
-from hpro_connectors.errors import FatalError, RecordRejectedError, SkippableError
+from hpro_connectors.errors import FatalError, RecordRejectedError, SkippableError, SmallerBatchError
 from hpro_connectors.log_events import LogEvent
-from hpro_connectors.protocol import Connector, WriteResult, WriteStatus
+from hpro_connectors.protocol import Connector, PreparedWriter, WriteResult, WriteStatus
 from hpro_connectors.state import OutboxRow, Problem, Settlement, StateStore
 from hpro_connectors.state.outbox import LONGEST_WAIT
 from hpro_connectors.state.pass_report import MAX_PROBLEMS
@@ -99,10 +99,10 @@ class Sender:
             progress: Told of rows under ``write``.
 
         Raises:
-            ConnectorError: A whole request failed, or the connector broke its contract.
+            ConnectorError: Nothing can be written, a whole request failed, or the connector broke its contract.
         """
         done = Writeback()
-        while batch := self.store.outbox.due(self.settings.now(), self.settings.write_batch):
+        while batch := self._next_batch():
             if self.settings.stop():
                 done.complete = False
                 break
@@ -132,8 +132,20 @@ class Sender:
                 progress("write", len(part))
         return done
 
+    def _next_batch(self) -> list[OutboxRow]:
+        """Give the rows of the next call, as many as the connector wishes; it may refuse to write at all."""
+        now, rows = self.settings.now(), self.settings.write_batch
+        if isinstance(self.connector, PreparedWriter) and not self.settings.stop():
+            waiting = self.store.outbox.count_due(now)
+            if not waiting:
+                return []
+            rows = self.connector.prepare_write(waiting, rows)
+        return self.store.outbox.due(now, rows)
+
     def _deliver(self, batch: Sequence[OutboxRow]) -> Iterator[tuple[Sequence[OutboxRow], Sequence[WriteResult]]]:
         """Give answers; a batch that is refused as a whole is halved until the row that it is about stands alone.
+
+        One that is too large for the CRM is split into parts of the size that it takes.
 
         When the run is asked to stop meanwhile, the rest of the batch stays in the outbox, as after a lost answer.
         """
@@ -146,8 +158,7 @@ class Sender:
                 results = self._write(part)
             except SkippableError as exc:
                 if len(part) > 1:
-                    middle = len(part) // 2
-                    waiting[:0] = [part[:middle], part[middle:]]
+                    waiting[:0] = _parts(part, exc)
                     continue
                 results = [_refused(part[0], exc)]
             yield part, results
@@ -187,6 +198,15 @@ def _wait_before(row: OutboxRow) -> timedelta:
     longest: timedelta = min(_FIRST_WAIT * (1 << min(row.attempts, 10)), LONGEST_WAIT)
     spread = hashlib.sha256(f"{row.row.lead.lead_id}:{row.attempts}".encode()).digest()[0] / 255
     return longest * (0.5 + 0.5 * spread)
+
+
+def _parts(batch: Sequence[OutboxRow], error: SkippableError) -> list[Sequence[OutboxRow]]:
+    """Split a batch: into parts of the size that the CRM takes, or in two where one of its rows is at fault."""
+    if isinstance(error, SmallerBatchError):
+        rows = max(1, min(error.rows, len(batch) - 1))
+        return [batch[start : start + rows] for start in range(0, len(batch), rows)]
+    middle = len(batch) // 2
+    return [batch[:middle], batch[middle:]]
 
 
 def _refused(row: OutboxRow, error: SkippableError) -> WriteResult:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from hpro_connectors.config import CrmConfig, DemoCrm, SalesforceCrm
@@ -10,18 +11,21 @@ from hpro_connectors.demo.connector import DemoConnector
 from hpro_connectors.demo.org import Org
 from hpro_connectors.demo.scored_org import let_the_clock_pass_its_stamps
 from hpro_connectors.errors import SchemaDriftError
-from hpro_connectors.protocol import Connector, EnsuredField, FieldState
+from hpro_connectors.protocol import Connector, FieldState
 from hpro_sdk.errors import ConfigError
 
 
 @contextmanager
-def connected(crm: CrmConfig, *, writes: bool, is_new: bool = False) -> Iterator[Connector]:
+def connected(
+    crm: CrmConfig, *, writes: bool, is_new: bool = False, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Connector]:
     """Give the connector of a CRM, and end its connection afterwards.
 
     Args:
         crm: Its table in the configuration.
         writes: Whether scores may be written.
         is_new: Whether the state of the org is a new one.
+        sleep: What the connector waits with, where the CRM works on what it was sent.
 
     Raises:
         ConfigError: The CRM cannot be reached as configured.
@@ -30,7 +34,7 @@ def connected(crm: CrmConfig, *, writes: bool, is_new: bool = False) -> Iterator
     if isinstance(crm, SalesforceCrm):
         from hpro_connectors.orgs.salesforce import salesforce_connected  # only then: the library takes a while to load
 
-        with salesforce_connected(crm) as connector:
+        with salesforce_connected(crm, sleep) as connector:
             yield connector
         return
     if not isinstance(crm, DemoCrm):
@@ -41,48 +45,34 @@ def connected(crm: CrmConfig, *, writes: bool, is_new: bool = False) -> Iterator
         yield DemoConnector(org)
 
 
-def make_fields(connector: Connector, crm: CrmConfig, org_name: str, *, scores_are_written: bool = True) -> bool:
+def make_fields(connector: Connector, crm: CrmConfig, org_name: str) -> bool:
     """Make our fields in a CRM where they are missing; only once it is known to be the right one.
 
     In Salesforce an admin makes them: the integration user has no right to change the org, and a run never does. There
-    a run that writes no scores does without them.
+    a run reads and scores without them, and stops before its first row.
 
     Args:
         connector: Of the CRM.
         crm: Its table in the configuration.
         org_name: What the org is called.
-        scores_are_written: Whether the run writes scores.
 
     Returns:
         Whether any was made.
 
     Raises:
-        SchemaDriftError: A field of ours is something else in the CRM, or is missing where a run does not make it.
+        SchemaDriftError: A field of ours is something else in the CRM.
         ConnectorError: The CRM failed.
     """
-    makes = isinstance(crm, DemoCrm)
-    if not makes and not scores_are_written:
+    if not isinstance(crm, DemoCrm):
         return False
-    fields = connector.ensure_fields(dry_run=not makes)
+    fields = connector.ensure_fields()
     conflicts = [one for one in fields if one.state is FieldState.CONFLICT]
     if conflicts:
         raise SchemaDriftError(
             f"The org {org_name} has a field {conflicts[0].name} that is not ours: {conflicts[0].detail}",
             hint="Rename it in the org.",
         )
-    made = [one for one in fields if one.state is FieldState.CREATED]
-    if made and not makes:
-        raise _missing(made, org_name)
-    return bool(made)
-
-
-def _missing(fields: list[EnsuredField], org_name: str) -> SchemaDriftError:
-    names = ", ".join(one.name for one in fields)
-    return SchemaDriftError(
-        f"The org {org_name} lacks {names}, or this user does not see them.",
-        hint="An admin makes HPRO's fields and gives the user read and edit access to them with a permission set; "
-        "until then `hpro run --once --stage read` reads all the same.",
-    )
+    return any(one.state is FieldState.CREATED for one in fields)
 
 
 def has_lagging_index(crm: CrmConfig) -> bool:

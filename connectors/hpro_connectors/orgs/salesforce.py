@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import MappingProxyType
 
@@ -17,18 +18,21 @@ _LONGEST_CONNECT_S = 30.0
 
 
 @contextmanager
-def salesforce_connected(crm: SalesforceCrm) -> Iterator[SalesforceConnector]:
+def salesforce_connected(
+    crm: SalesforceCrm, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[SalesforceConnector]:
     """Give the connector of a Salesforce org, and let go of its connections afterwards.
 
     Args:
         crm: Its table in the configuration.
+        sleep: What it waits with, where Salesforce works on what it was sent.
 
     Raises:
         ConfigError: A secret is missing or others may read it, or the settings contradict each other.
     """
     client = SalesforceClient(connection_of(crm))
     try:
-        yield SalesforceConnector(client, settings_of(crm))
+        yield SalesforceConnector(client, settings_of(crm), sleep=sleep)
     finally:
         client.close()
 
@@ -71,7 +75,7 @@ def connection_of(crm: SalesforceCrm) -> Connection:
 
 
 def settings_of(crm: SalesforceCrm) -> SalesforceSettings:
-    """Say how an org is read; its description is kept beside its state.
+    """Say how an org is read; its description, and a Bulk job that writes to it, are kept beside its state.
 
     Args:
         crm: Its table in the configuration.
@@ -89,5 +93,6 @@ def settings_of(crm: SalesforceCrm) -> SalesforceSettings:
         exclude_field=crm.exclude_field,
         describe_hours=crm.describe_hours,
         describe_cache=crm.state.with_name(f"{crm.state.stem}-describe.json"),
+        write_job=crm.state.with_name(f"{crm.state.stem}-write-job.json"),
         page_size=crm.page_size,
     )

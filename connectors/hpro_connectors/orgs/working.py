@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from threading import Event
 
 from hpro_connectors.calls import Deadline, GuardedConnector
+from hpro_connectors.calls.pauses import waits
 from hpro_connectors.config import CrmConfig, HproConfig
 from hpro_connectors.engine.settings import utc_now
 from hpro_connectors.orgs.connecting import connected, make_fields
@@ -70,7 +71,6 @@ def working_org(
     crm: CrmConfig,
     *,
     writes: bool = True,
-    scores_are_written: bool = True,
     stop: Event | None = None,
     max_seconds: float | None = None,
 ) -> Iterator[WorkingOrg]:
@@ -80,9 +80,8 @@ def working_org(
         config: The configuration.
         name: Of the CRM's table.
         crm: The CRM.
-        writes: Whether anything may be written to the CRM; our fields are then made where they are missing, or asked
-            for where only an admin makes them.
-        scores_are_written: Whether scores will be.
+        writes: Whether anything may be written to the CRM; our fields are then made where they are missing, but where
+            only an admin makes them.
         stop: Set when the run is asked to stop.
         max_seconds: After these it shall end early.
 
@@ -96,14 +95,14 @@ def working_org(
     stop = stop or Event()
     deadline = Deadline.none() if max_seconds is None else Deadline.after(max_seconds)
     is_new = not crm.state.exists()
-    with connected(crm, writes=writes, is_new=is_new) as connector:
+    with connected(crm, writes=writes, is_new=is_new, sleep=waits(stop, deadline)) as connector:
         crm.make_folders()
         with Lease.acquire(crm.state, now=utc_now) as lease, StateStore.open(crm.state) as store:
             store.transactions.fence = lease.fence
             guarded = GuardedConnector(connector, call_policy_of(config, crm), deadline=deadline, stop=stop)
             identity, description = guarded.identity(), guarded.describe()
             store.check_org(identity, description.object_type)
-            if writes and make_fields(guarded, crm, identity.name, scores_are_written=scores_are_written):
+            if writes and make_fields(guarded, crm, identity.name):
                 description = guarded.describe()
             yield WorkingOrg(
                 name=name,

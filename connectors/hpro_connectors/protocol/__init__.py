@@ -18,7 +18,7 @@ connector owns paging, the vendor's words and the vendor's limits. Decisions tha
 
 from __future__ import annotations
 
-from hpro_connectors.protocol.connector import Connector
+from hpro_connectors.protocol.connector import Connector, PreparedWriter
 from hpro_connectors.protocol.org import (
     FieldInfo,
     OrgDescription,
@@ -57,6 +57,7 @@ __all__ = [
     "OrgIdentity",
     "Owner",
     "Page",
+    "PreparedWriter",
     "Record",
     "RecordKey",
     "StageInfo",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
@@ -67,3 +67,24 @@ class Connector(Protocol):
 
     def limits(self) -> CallLimits:
         """Give the counters; costs no request."""
+
+
+@runtime_checkable
+class PreparedWriter(Protocol):
+    """What a connector offers beside, where it looks at our fields before the first row, or likes many rows at once."""
+
+    def prepare_write(self, waiting: int, usual: int) -> int:
+        """Make sure that rows can be written, and say how many the next call of ``write`` should have.
+
+        Called before each such call, while no row of it counts as sent.
+
+        Args:
+            waiting: Rows that wait to be written; at least one.
+            usual: Rows of a call where the connector has no wish of its own.
+
+        Returns:
+            At least one.
+
+        Raises:
+            ConnectorError: No row could be written: a field of ours is missing, or may not be written.
+        """

@@ -121,6 +121,28 @@ class SalesforceClient:
         answer = self._library.get_raw(path, headers={"Accept": "*/*"}, params={}, where=where)
         return answer.content.decode("utf-8", errors="replace")
 
+    def csv(self, path: str, *, where: str | None = None) -> bytes:
+        """Read what is CSV, byte for byte.
+
+        Args:
+            path: Below ``/services/data/vNN.0/``.
+            where: What is asked for.
+        """
+        answer = self._library.get_raw(path, headers={"Accept": "text/csv"}, params={}, where=where)
+        if "csv" not in answer.headers.get("Content-Type", "").lower():
+            raise no_data_error("CSV")
+        return answer.content
+
+    def upload_csv(self, path: str, content: bytes, *, where: str | None = None) -> None:
+        """Upload CSV.
+
+        Args:
+            path: Below ``/services/data/vNN.0/``.
+            content: In UTF-8.
+            where: What it is about.
+        """
+        self._library.put_raw(path, content, content_type="text/csv; charset=UTF-8", where=where)
+
     def query(self, soql: str, *, include_deleted: bool = False, batch_size: int = 2000) -> QueryAnswer:
         """Ask for the first page of a query's answer.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -27,7 +28,7 @@ from hpro_connectors.protocol import (
     WriteResult,
 )
 from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.crm_schema import CrmSchema
+from hpro_connectors.salesforce.crm_schema import CrmObject, CrmSchema
 from hpro_connectors.salesforce.crm_values import id_of
 from hpro_connectors.salesforce.deletions import DeletionPage, read_deletions
 from hpro_connectors.salesforce.describe_cache import DescribeCache, fingerprint
@@ -40,7 +41,7 @@ from hpro_connectors.salesforce.records import CrmStream, Wanted
 from hpro_connectors.salesforce.row_reader import RowReader
 from hpro_connectors.salesforce.score_fields import SCORE_COLUMNS, plan_fields, read_shown
 from hpro_connectors.salesforce.settings import SalesforceSettings
-from hpro_connectors.salesforce.writing import require_writable, write_rows
+from hpro_connectors.salesforce.writing import ScoreWriter, require_writable
 
 _ORGANIZATION: Final = "SELECT Id, Name, IsSandbox FROM Organization"
 
@@ -58,10 +59,18 @@ class SalesforceConnector:
         client: Signed in, or about to.
         settings: What is read, and how.
         reader: Reads rows; default: one with the page size of the settings.
+        sleep: Waits some seconds while Salesforce is at work on what was written; may raise where the run is to end.
+        clock: Seconds; moves on while ``sleep`` sleeps.
     """
 
     def __init__(
-        self, client: SalesforceClient, settings: SalesforceSettings, *, reader: RowReader | None = None
+        self,
+        client: SalesforceClient,
+        settings: SalesforceSettings,
+        *,
+        reader: RowReader | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._settings = settings
@@ -70,6 +79,9 @@ class SalesforceConnector:
         self._made_for = fingerprint(settings, client.who)
         self._identity: OrgIdentity | None = None
         self._streams: OrgStreams | None = None
+        self._sleep, self._clock = sleep, clock
+        self._writer: ScoreWriter | None = None
+        self._is_described = False
 
     def identity(self) -> OrgIdentity:
         """Say which org this is; a sandbox is a test org."""
@@ -181,8 +193,22 @@ class SalesforceConnector:
             self._described_anew()
         return planned
 
+    def prepare_write(self, waiting: int, usual: int) -> int:
+        """Make sure that our fields can be written, and say how many rows at once: many go by one Bulk job.
+
+        Args:
+            waiting: Rows that wait.
+            usual: Rows of a write by REST.
+
+        Raises:
+            SchemaDriftError: A field of ours is missing or something else; nothing was written.
+            PermissionDeniedError: The user may not write our fields.
+            ConnectorError: The org cannot be described.
+        """
+        return self._prepared_writer().rows_at_once(waiting, usual)
+
     def write(self, rows: Sequence[ScoreRow]) -> list[WriteResult]:
-        """Write score fields, 200 rows a request; assignment rules stay asleep.
+        """Write score fields, 200 rows a request, or by a Bulk job; assignment rules stay asleep.
 
         Args:
             rows: What to write.
@@ -192,19 +218,16 @@ class SalesforceConnector:
 
         Raises:
             SchemaDriftError: A field of ours is missing or something else; nothing was written.
-            PermissionDeniedError: The user may not write our fields.
+            PermissionDeniedError: The user may not write our fields, or the org does not keep what it took.
+            SmallerBatchError: They are too many, and the Bulk API does not take them.
+            RunStoppedError: A Bulk job takes too long; the next write goes on with it.
             ConnectorError: A request failed.
         """
         if not rows:
             return []
-        org = self._org()
+        writer = self._prepared_writer()
         try:
-            require_writable(org.scored)
-        except FatalError:  # it may have been made, or allowed, since it was described
-            org = self._described_anew()
-            require_writable(org.scored)
-        try:
-            return write_rows(self._client, org.links, rows)
+            return writer.write(rows, self.read_back)
         except (PermissionDeniedError, SchemaDriftError):
             require_writable(self._described_anew().scored)  # names all that is amiss
             raise
@@ -230,6 +253,19 @@ class SalesforceConnector:
     def limits(self) -> CallLimits:
         """Give the counters; costs no request."""
         return self._client.limits()
+
+    def _prepared_writer(self) -> ScoreWriter:
+        """Give what writes, once our fields can be written: a description of before may be too old to tell."""
+        if self._writer is None:
+            org = self._org()
+            scored = org.scored
+            if not self._is_described:
+                scored = CrmObject.read(self._client.describe(scored.name))
+            require_writable(scored)
+            if len(org.scored.present(SCORE_COLUMNS.values())) < len(SCORE_COLUMNS):
+                org = self._described_anew()  # they were made since then
+            self._writer = ScoreWriter(self._client, org.links, self._settings, sleep=self._sleep, clock=self._clock)
+        return self._writer
 
     def _window_pages(self, stream: CrmStream, window: Window | Backfill, resume: JsonValue) -> Iterator[Page]:
         told: set[str] = set()
@@ -294,6 +330,7 @@ class SalesforceConnector:
 
     def _described_anew(self) -> OrgStreams:
         schema = describe_org(self._client, self._settings, self._made_for)
+        self._is_described = True
         used = self._use(schema)  # a description that the configuration does not fit is not kept
         self._cache.store(schema)
         return used

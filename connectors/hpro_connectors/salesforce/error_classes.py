@@ -184,6 +184,7 @@ _ROW_STATUSES: Final[Mapping[str, WriteStatus]] = MappingProxyType(
             (
                 "UNABLE_TO_LOCK_ROW",
                 "SERVER_UNAVAILABLE",
+                "STORAGE_LIMIT_EXCEEDED",
                 "UNKNOWN_EXCEPTION",
                 "REQUEST_LIMIT_EXCEEDED",
                 "ALL_OR_NONE_OPERATION_ROLLED_BACK",
@@ -197,10 +198,17 @@ _ROW_STATUSES: Final[Mapping[str, WriteStatus]] = MappingProxyType(
 )
 
 
-def row_status_of(code: str) -> WriteStatus:
+LOCKED: Final = "UNABLE_TO_LOCK_ROW"
+"""What Salesforce says of a row that somebody else is writing; of a trigger's own rows within the trigger's words."""
+
+
+def row_status_of(code: str, message: str = "") -> WriteStatus:
     """Say what becomes of a row that Salesforce did not take.
 
     Args:
         code: The CRM's, as in ``statusCode`` of a row's error.
+        message: The CRM's words.
     """
+    if LOCKED in message:
+        return WriteStatus.RETRY
     return _ROW_STATUSES.get(code.upper(), WriteStatus.REJECTED)

@@ -19,6 +19,7 @@ from hpro_connectors.errors import (
 from hpro_connectors.salesforce.errors import (
     BulkUnsupportedError,
     CursorExpiredError,
+    JobStateError,
     QueryTooLargeError,
     ReplicationDateError,
     RequestTooLongError,
@@ -175,6 +176,12 @@ def _bulk(failure: Failure) -> HproError:
     )
 
 
+def _job_state(failure: Failure) -> HproError:
+    return JobStateError(
+        f"Salesforce does not do that to a Bulk job in its state: {failure.said}.", **failure.told(TRY_LATER)
+    )
+
+
 def _gone(failure: Failure) -> HproError:
     return RecordRejectedError(
         f"Salesforce has no such record{failure.of_what}: {failure.said}.",
@@ -228,6 +235,7 @@ _RULES: Final[tuple[tuple[Callable[[Failure], bool], Callable[[Failure], HproErr
     (_has_code(_TOO_LARGE_CODES), _too_large),
     (_has_code(_CURSOR_CODES), _cursor),
     (_has_code(_BULK_CODES), _bulk),
+    (_has_code(frozenset({"INVALIDJOBSTATE"})), _job_state),
     (lambda failure: failure.says("not supported by the bulk api", "not supported in bulk"), _bulk),
     (_has_code(frozenset({"INVALID_FIELD"})), _column),
     (_has_code(frozenset({"INVALID_TYPE"})), _object),

@@ -58,5 +58,9 @@ class BulkUnsupportedError(FatalError):
     """The Bulk API does not take this query or object."""
 
 
+class JobStateError(FatalError):
+    """A Bulk job is in a state in which this cannot be done to it."""
+
+
 class ReplicationDateError(FatalError):
     """Salesforce no longer knows what was deleted since the time asked for."""

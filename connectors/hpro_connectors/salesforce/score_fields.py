@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import JsonValue, ValidationError
 
-from hpro_connectors.fields import SCORE_FIELDS, FieldType, ScoreField, ScoreRow
+from hpro_connectors.fields import SCORE_FIELDS, FieldType, ScoreField, ScoreRow, written_score
 from hpro_connectors.protocol import EnsuredField, FieldState
 from hpro_connectors.salesforce.crm_schema import CrmField, CrmObject
 from hpro_connectors.salesforce.crm_values import moment_in, text_in
@@ -58,7 +58,11 @@ def plan_fields(described: CrmObject) -> tuple[EnsuredField, ...]:
 
 
 def to_crm(row: ScoreRow) -> dict[str, JsonValue]:
-    """Give the values of a row as the CRM takes them; ``None`` clears a field."""
+    """Give the values of a row as the CRM takes them; ``None`` clears a field.
+
+    Raises:
+        NonFiniteScoreError: A number is none, or infinite; whoever made the row did not check it.
+    """
     return {column: _to_crm(getattr(row, name)) for name, column in SCORE_COLUMNS.items()}
 
 
@@ -118,8 +122,8 @@ def _clash(field: ScoreField, existing: CrmField) -> str | None:
 
 
 def _to_crm(value: object) -> JsonValue:
-    if isinstance(value, Decimal):
-        return float(value)
+    if isinstance(value, Decimal | float):
+        return float(written_score(value))
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return value if isinstance(value, int) else None if value is None else str(value)

@@ -64,6 +64,8 @@ class SalesforceSettings:
         describe_hours: How long a description of the org is used.
         describe_cache: File that keeps it for the next process; ``None``: none does.
         page_size: Rows that one REST answer is asked for, from 200 to 2,000.
+        bulk_above: More rows than these are written by a Bulk job.
+        write_job: File that names such a job to the next process; ``None``: none does.
 
     Raises:
         ConfigError: The settings contradict each other.
@@ -82,6 +84,8 @@ class SalesforceSettings:
     describe_hours: float = 24.0
     describe_cache: Path | None = None
     page_size: int = 2000
+    bulk_above: int = 2000
+    write_job: Path | None = None
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.interactions or () if name not in INTERACTION_STREAMS]

@@ -113,6 +113,22 @@ class SignedInLibrary:
 
         return self.send(ask, where)
 
+    def put_raw(self, path: str, content: bytes, *, content_type: str, where: str | None = None) -> None:
+        """Upload what is no JSON.
+
+        Args:
+            path: Below ``/services/data/vNN.0/``.
+            content: The body.
+            content_type: Of the body.
+            where: What it is about.
+        """
+
+        def ask(library: Salesforce) -> requests.Response:
+            sent = {**library.headers, "Content-Type": content_type}
+            return call_salesforce(library.base_url + path, "PUT", self.session, sent, data=content)
+
+        self.send(ask, where)
+
     def _judged(self, ask: Callable[[Salesforce], Answer], library: Salesforce, where: str | None) -> Answer:
         try:
             return ask(library)

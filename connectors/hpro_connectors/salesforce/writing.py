@@ -1,174 +1,194 @@
-"""Writing score fields: 200 rows a request, each row for itself."""
+"""Writing score fields: by REST where rows are few, by a Bulk job where they are many."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
 from typing import Final
 
-from pydantic import JsonValue
-
-from hpro_connectors.errors import PermissionDeniedError, SchemaDriftError, ServerError
+from hpro_connectors.errors import SmallerBatchError
 from hpro_connectors.fields import ScoreRow
-from hpro_connectors.protocol import FieldState, WriteResult, WriteStatus
+from hpro_connectors.protocol import WriteResult, WriteStatus
 from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.crm_schema import CrmObject
-from hpro_connectors.salesforce.error_classes import row_status_of
+from hpro_connectors.salesforce.failures import NAME
+from hpro_connectors.salesforce.ingest_rows import JobRow, cells_of
 from hpro_connectors.salesforce.links import Links
-from hpro_connectors.salesforce.permissions import remedy_of
-from hpro_connectors.salesforce.score_fields import SCORE_COLUMNS, plan_fields, to_crm
+from hpro_connectors.salesforce.score_fields import to_crm
+from hpro_connectors.salesforce.settings import SalesforceSettings
+from hpro_connectors.salesforce.writing_bulk import BulkWriteOptions, BulkWriter
+from hpro_connectors.salesforce.writing_checks import require_writable
+from hpro_connectors.salesforce.writing_collections import ROWS_PER_REQUEST, CollectionsWriter, Results
+from hpro_connectors.salesforce.writing_first import FirstWrites, ReadBack
+from hpro_connectors.salesforce.writing_job_file import WriteJobFile
+from hpro_connectors.salesforce.writing_results import check_together, is_locked, refused_result
+from hpro_sdk.errors import NonFiniteScoreError
 
-ROWS_PER_REQUEST: Final = 200
-"""Rows of one sObject Collections request."""
+__all__ = ["ROWS_PER_JOB", "ROWS_PER_REQUEST", "ScoreWriter", "require_writable"]
 
-_HEADERS: Final = {
-    "Sforce-Auto-Assign": "FALSE",  # without it an update runs the org's assignment rules and may move the lead
-    "Sforce-Duplicate-Rule-Header": "allowSave=true",
-}
-_FIELD_DENIED: Final = frozenset({"INVALID_FIELD_FOR_INSERT_UPDATE"})
-_DENIED: Final = frozenset({"INSUFFICIENT_ACCESS_OR_READONLY", "INSUFFICIENT_ACCESS"})
-_NO_SUCH_FIELD: Final = frozenset({"INVALID_FIELD"})
+ROWS_PER_JOB: Final = 50_000
+"""Rows of one Bulk job; a process holds them in memory."""
 
-
-def require_writable(described: CrmObject) -> None:
-    """Make sure that our fields can be written, before the first row is sent.
-
-    Args:
-        described: The scored object as the CRM's user sees it.
-
-    Raises:
-        SchemaDriftError: One is missing, hidden, or something else.
-        PermissionDeniedError: One cannot be written by this user.
-    """
-    planned = plan_fields(described)
-    missing = [one.name for one in planned if one.state is FieldState.CREATED]
-    if missing:
-        raise SchemaDriftError(
-            f"{described.name} has no field {', '.join(missing)}, or the CRM's user does not see it.",
-            hint="Have an admin install HPRO's fields, and assign the permission set HPRO_Connector to that user.",
-            connector="salesforce",
-            stream=described.name,
-        )
-    clash = next((one for one in planned if one.state is FieldState.CONFLICT), None)
-    if clash is not None:
-        raise SchemaDriftError(
-            f"{described.name} has a field {clash.name} that is not as HPRO makes it: {clash.detail}",
-            hint="Rename it in the org, or delete it, and have an admin install HPRO's fields.",
-            connector="salesforce",
-            stream=described.name,
-        )
-    read_only = [column for column in SCORE_COLUMNS.values() if not described.by_name[column].updateable]
-    if read_only:
-        raise PermissionDeniedError(
-            f"The CRM's user may not write {', '.join(read_only)} of {described.name}.",
-            hint="Assign it the permission set HPRO_Connector, which lets it edit our fields.",
-            connector="salesforce",
-            stream=described.name,
-        )
+_MOST_LOCKED: Final = 2000
+_UNPROCESSED: Final = "UNPROCESSED"
 
 
-def write_rows(client: SalesforceClient, links: Links, rows: Sequence[ScoreRow]) -> list[WriteResult]:
-    """Write rows; those of a request that fails as a whole raise.
+class ScoreWriter:
+    """Writes rows of one scored object; whatever a write that failed had done by then, the next one knows.
 
     Args:
         client: Of the org.
         links: Keys of its scored object.
-        rows: In any number; a record that comes twice is refused the second time within a request.
-
-    Returns:
-        One result a row, in the order of the rows.
-
-    Raises:
-        PermissionDeniedError: The user may write none of the rows of a request, or not one of our fields.
-        ConnectorError: A request failed.
+        settings: From how many rows on a Bulk job is made, and where it is noted.
+        options: How a job is waited for.
+        sleep: Waits some seconds; may raise where the run is to end.
+        clock: Seconds; moves on while ``sleep`` sleeps.
+        random: Draws how long locked rows wait.
     """
-    results: list[WriteResult] = []
-    for start in range(0, len(rows), ROWS_PER_REQUEST):
-        results += _write_request(client, links, rows[start : start + ROWS_PER_REQUEST])
-    return results
 
+    def __init__(
+        self,
+        client: SalesforceClient,
+        links: Links,
+        settings: SalesforceSettings,
+        *,
+        options: BulkWriteOptions | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        random: Random | None = None,
+    ) -> None:
+        name = links.scored_object.value
+        noted = WriteJobFile(settings.write_job, links.org_id, name)
+        self._client = client
+        self._links = links
+        self._name = name
+        self._bulk_above = settings.bulk_above
+        self._collections = CollectionsWriter(client, name, sleep=sleep, random=random)
+        self._bulk = BulkWriter(client, name, noted, options, sleep=sleep, clock=clock)
+        self._first = FirstWrites(name)
+        self._written_by_job: dict[str, JobRow] = {}
+        self._bulk_works = True
+        self._owed: set[str] = set()
 
-def _write_request(client: SalesforceClient, links: Links, rows: Sequence[ScoreRow]) -> Iterator[WriteResult]:
-    refused = list(_refused(links, rows))
-    sent = [row for row, refusal in zip(rows, refused, strict=True) if refusal is None]
-    answers = iter(_send(client, links, sent) if sent else [])
-    results = [refusal or next(answers) for refusal in refused]
-    client.count_written(sum(result.status is WriteStatus.WRITTEN for result in results))
-    yield from results
+    def rows_at_once(self, waiting: int, usual: int) -> int:
+        """Say how many rows the next write should have.
 
+        Args:
+            waiting: Rows that wait.
+            usual: Rows of a write by REST.
+        """
+        by_rest = min(usual, ROWS_PER_REQUEST)
+        if self._bulk.left:
+            return min(max(waiting, by_rest), ROWS_PER_JOB)  # whatever a job of before tells, is heard at once
+        if self._bulk_works and waiting > self._bulk_above:
+            return min(waiting, ROWS_PER_JOB)
+        return by_rest
 
-def _refused(links: Links, rows: Sequence[ScoreRow]) -> Iterator[WriteResult | None]:
-    """Give results of rows that never reach the CRM: it would refuse the others of a request along with them."""
-    seen: set[str] = set()
-    for row in rows:
-        key = row.lead
-        if (key.org_id, key.object_type) != (links.org_id, links.object_type):
-            message = "The record is not one of this org and object."
-            yield WriteResult(lead=key, status=WriteStatus.REJECTED, code="MALFORMED_ID", message=message)
-        elif not links.is_scored(key.lead_id):
-            message = "There is no record with an id of this form."
-            yield WriteResult(lead=key, status=WriteStatus.GONE, code="MALFORMED_ID", message=message)
-        elif key.lead_id in seen:
-            message = "The record comes twice in one request."
-            yield WriteResult(lead=key, status=WriteStatus.REJECTED, code="DUPLICATE_VALUE", message=message)
-        else:
-            seen.add(key.lead_id)
-            yield None
+    def write(self, rows: Sequence[ScoreRow], read_back: ReadBack) -> list[WriteResult]:
+        """Write rows.
 
+        Args:
+            rows: What to write; a record that comes twice is refused the second time.
+            read_back: Gives what the CRM shows, by record id.
 
-def _send(client: SalesforceClient, links: Links, rows: Sequence[ScoreRow]) -> list[WriteResult]:
-    name = links.scored_object.value
-    records: list[JsonValue] = [{"attributes": {"type": name}, "id": row.lead.lead_id, **to_crm(row)} for row in rows]
-    body: JsonValue = {"allOrNone": False, "records": records}
-    answer = client.request("PATCH", "composite/sobjects", json=body, headers=_HEADERS, where=name)
-    if not isinstance(answer, list) or len(answer) != len(rows):
-        raise ServerError(
-            f"Salesforce was sent {len(rows)} rows of {name} and did not say what became of each.",
-            hint="They are sent again; run again later.",
-            connector="salesforce",
-            stream=name,
-        )
-    results = [_result(row, one, name) for row, one in zip(rows, answer, strict=True)]
-    if all(result.code in _DENIED for result in results):
-        raise _denied(results[0], name)
-    return results
+        Returns:
+            One result a row, in the order of the rows.
 
+        Raises:
+            SmallerBatchError: They were too many for REST, and a Bulk job did not take them all.
+            RunStoppedError: A Bulk job takes too long; it goes on.
+            PermissionDeniedError: The user may not write one of our fields, or the org does not keep it.
+            ConnectorError: A request failed.
+        """
+        refused = list(self._refused(rows))
+        sent = [row for row, refusal in zip(rows, refused, strict=True) if refusal is None]
+        results = self._write(sent) if sent else {}
+        self._owed -= results.keys()
+        if not self._owed and not self._bulk.left:
+            self._bulk.forget()
+            self._written_by_job.clear()
+        written = [row for row in sent if results[row.lead.lead_id].status is WriteStatus.WRITTEN]
+        self._client.count_written(len(written))
+        self._first.check(written, read_back)
+        return [refusal or results[row.lead.lead_id] for row, refusal in zip(rows, refused, strict=True)]
 
-def _result(row: ScoreRow, answer: JsonValue, object_name: str) -> WriteResult:
-    """Read what became of a row; a row that failed may come without its id, so only its place tells which it is."""
-    if isinstance(answer, dict) and answer.get("success") is True:
+    def _write(self, rows: Sequence[ScoreRow]) -> Results:
+        many = len(rows) > self._bulk_above or bool(self._bulk.left)
+        for written in self._bulk.take_left():
+            self._written_by_job |= written
+        results = self._known(rows)
+        rest = [row for row in rows if row.lead.lead_id not in results]
+        if len(rest) > self._bulk_above and self._bulk_works:
+            by_job = self._write_by_job(rest)
+            results |= by_job
+            rest = [row for row in rest if row.lead.lead_id not in by_job]
+        if len(rest) > ROWS_PER_REQUEST and many:
+            self._owed |= {row.lead.lead_id for row in rows}
+            raise SmallerBatchError(
+                f"{len(rest)} rows of {self._name} were not written by a Bulk job.",
+                rows=ROWS_PER_REQUEST,
+                hint="They are written by REST.",
+                connector=NAME,
+                stream=self._name,
+            )
+        return results | (self._collections.write(rest) if rest else {})
+
+    def _known(self, rows: Sequence[ScoreRow]) -> Results:
+        """Give results of rows of which a job wrote the very values."""
+        known = self._written_by_job
+        return {
+            row.lead.lead_id: WriteResult(lead=row.lead, status=WriteStatus.WRITTEN)
+            for row in rows
+            if (held := known.get(row.lead.lead_id)) is not None and held.cells == cells_of(row)
+        }
+
+    def _write_by_job(self, rows: Sequence[ScoreRow]) -> Results:
+        """Give results of what a job took; those of a job that did not complete are of rows that it wrote only."""
+        report = self._bulk.write(cells_of(row) for row in rows)
+        if report is None or not report.complete:
+            self._bulk_works = False
+            found = {} if report is None else report.rows
+            self._written_by_job |= {record_id: row for record_id, row in found.items() if not row.code}
+            return self._known(rows)
+        results = {row.lead.lead_id: self._result(row, report.rows.get(row.lead.lead_id)) for row in rows}
+        check_together(list(results.values()), object_name=self._name)
+        locked = [row for row in rows if is_locked(results[row.lead.lead_id])]
+        return results | self._collections.write_locked(locked[:_MOST_LOCKED])
+
+    def _result(self, row: ScoreRow, told: JobRow | None) -> WriteResult:
+        if told is None:
+            message = "The Bulk job left it unprocessed."
+            return WriteResult(lead=row.lead, status=WriteStatus.RETRY, code=_UNPROCESSED, message=message)
+        if told.code:
+            return refused_result(row, told.code, told.message, told.fields, object_name=self._name)
         return WriteResult(lead=row.lead, status=WriteStatus.WRITTEN)
-    errors = answer.get("errors") if isinstance(answer, dict) else None
-    first = errors[0] if isinstance(errors, list) and errors else None
-    if not isinstance(first, dict):
-        raise ServerError(
-            f"Salesforce did not say why it refused a row of {object_name}.",
-            hint="It is sent again; run again later.",
-            connector="salesforce",
-            stream=object_name,
-            record_id=row.lead.lead_id,
-        )
-    code = str(first.get("statusCode") or first.get("errorCode") or "")
-    message = str(first.get("message") or "")
-    fields = first.get("fields")
-    named = tuple(str(field) for field in fields) if isinstance(fields, list) else ()
-    result = WriteResult(lead=row.lead, status=row_status_of(code), code=code, message=message)
-    if code in _FIELD_DENIED:
-        raise _denied(result, object_name, named)
-    if code in _NO_SUCH_FIELD:
-        raise SchemaDriftError(
-            f"Salesforce does not know a field of ours of {object_name}: {message}",
-            hint="Have an admin install HPRO's fields, and assign the permission set HPRO_Connector.",
-            connector="salesforce",
-            stream=object_name,
-        )
-    return result
+
+    def _refused(self, rows: Sequence[ScoreRow]) -> Iterator[WriteResult | None]:
+        """Give results of rows that never reach the CRM: it would refuse the others of a request along with them."""
+        seen: set[str] = set()
+        for row in rows:
+            key = row.lead
+            if (key.org_id, key.object_type) != (self._links.org_id, self._links.object_type):
+                yield _refusal(row, WriteStatus.REJECTED, "MALFORMED_ID", "It is no record of this org and object.")
+            elif not self._links.is_scored(key.lead_id):
+                yield _refusal(row, WriteStatus.GONE, "MALFORMED_ID", "There is no record with an id of this form.")
+            elif key.lead_id in seen:
+                yield _refusal(row, WriteStatus.REJECTED, "DUPLICATE_VALUE", "The record comes twice.")
+            elif (number := _no_number(row)) is not None:
+                yield _refusal(row, WriteStatus.REJECTED, "NUMBER_OUTSIDE_VALID_RANGE", number)
+            else:
+                seen.add(key.lead_id)
+                yield None
 
 
-def _denied(result: WriteResult, object_name: str, fields: tuple[str, ...] = ()) -> PermissionDeniedError:
-    return PermissionDeniedError(
-        f"The CRM's user may not write {object_name}: {result.message} ({result.code}).",
-        hint=remedy_of(result.code or "", fields),
-        connector="salesforce",
-        stream=object_name,
-        record_id=result.lead.lead_id,
-    )
+def _refusal(row: ScoreRow, status: WriteStatus, code: str, message: str) -> WriteResult:
+    return WriteResult(lead=row.lead, status=status, code=code, message=message)
+
+
+def _no_number(row: ScoreRow) -> str | None:
+    """Say what is wrong with a number that is none."""
+    try:
+        to_crm(row)
+    except NonFiniteScoreError as exc:
+        return exc.message
+    return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self, TypeVar
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, select, true, update
 
 from hpro_connectors.fields import ScoreRow, Trend, written_score
 from hpro_connectors.protocol import WriteResult, WriteStatus
@@ -134,12 +134,8 @@ class Outbox:
             now: This machine's clock.
             limit: At most so many.
         """
-        waits = and_(OUTBOX.c.not_before > now, OUTBOX.c.not_before <= now + LONGEST_WAIT)
         wanted = (
-            select(OUTBOX)
-            .where(func.coalesce(waits, False).is_(False))
-            .order_by(OUTBOX.c.priority, OUTBOX.c.rank, OUTBOX.c.lead_id)
-            .limit(limit)
+            select(OUTBOX).where(_is_due(now)).order_by(OUTBOX.c.priority, OUTBOX.c.rank, OUTBOX.c.lead_id).limit(limit)
         )
         with self._transactions.reading() as connection:
             reader = RowReader(connection)
@@ -147,6 +143,15 @@ class Outbox:
                 OutboxRow(row=reader.row(row), stage=row.stage, clears=row.clears, attempts=row.attempts)
                 for row in connection.execute(wanted)
             ]
+
+    def count_due(self, now: datetime) -> int:
+        """Give how many rows :meth:`due` has to give.
+
+        Args:
+            now: This machine's clock.
+        """
+        with self._transactions.reading() as connection:
+            return connection.scalar(select(func.count()).select_from(OUTBOX).where(_is_due(now))) or 0
 
     def holds_anything(self) -> bool:
         """Whether rows wait, or dead letters are to be tried once more."""
@@ -247,6 +252,11 @@ class Outbox:
         """Take all rows out; what was sent and not answered stays known as such."""
         with self._transactions.writing() as connection:
             connection.execute(delete(OUTBOX))
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    waits = and_(OUTBOX.c.not_before > now, OUTBOX.c.not_before <= now + LONGEST_WAIT)
+    return func.coalesce(waits, False).is_(False)
 
 
 def put_in(

@@ -19,6 +19,7 @@ from hpro_connectors.protocol import (
     OrgDescription,
     OrgIdentity,
     Page,
+    PreparedWriter,
     StreamInfo,
     Window,
     WriteResult,
@@ -99,6 +100,11 @@ class FaultyConnector:
     def ensure_fields(self, *, dry_run: bool = False) -> tuple[EnsuredField, ...]:
         """Make our own fields."""
         return self._call("ensure_fields", lambda: self.connector.ensure_fields(dry_run=dry_run))
+
+    def prepare_write(self, waiting: int, usual: int) -> int:
+        """Pass the wish of the connector on; never fails by the script."""
+        connector = self.connector
+        return connector.prepare_write(waiting, usual) if isinstance(connector, PreparedWriter) else usual
 
     def write(self, rows: Sequence[ScoreRow]) -> list[WriteResult]:
         """Write score fields, but for rows that the script answers itself."""

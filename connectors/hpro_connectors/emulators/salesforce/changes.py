@@ -33,9 +33,10 @@ def create(
         raise ApiFault(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {one.name} does not support create")
     at = state.now()
     given = accept(state, one, values, user_id=user_id, record_id=None)
-    if user_id is not None:
-        state.rules.check_values(one.name, lambda: given)
     plan = state.plans.of(one)
+    if user_id is not None:
+        empty = dict.fromkeys(plan.fields)
+        state.rules.check_values(one.name, lambda: {**empty, **plan.defaults, **given})
     who = user_id or state.system_user_id
     audit = {name: who if name.endswith("Id") else at for name in plan.audit}
     row = {**plan.defaults, **audit, **given}

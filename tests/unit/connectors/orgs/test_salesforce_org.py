@@ -91,6 +91,7 @@ def test_settings_are_as_configured_and_the_description_lies_beside_the_state(tm
     assert dict(settings.field_names) == {"Amount": "amount"}
     assert (settings.lost_stages, settings.interactions, settings.page_size) == (("Gone",), ("Task",), 500)
     assert settings.describe_cache == tmp_path / "state" / "main-describe.json"
+    assert settings.write_job == tmp_path / "state" / "main-write-job.json"
     assert settings_of(crm(tmp_path)).outcome is None
 
 
@@ -114,24 +115,10 @@ class Fields(MemoryConnector):
         return tuple(EnsuredField(name=f"HPRO_{n}__c", state=state) for n, state in enumerate(self.states))
 
 
-def test_a_run_never_makes_fields_in_salesforce(tmp_path: Path) -> None:
-    made = crm(tmp_path)
-    missing = Fields(FieldState.PRESENT, FieldState.CREATED)
-    with pytest.raises(SchemaDriftError, match="HPRO_1__c") as caught:
-        make_fields(missing, made, "Acme")
-    assert missing.asked == [True]
-    assert "HPRO_0__c" not in str(caught.value)
-    assert "permission set" in str(caught.value)
-    assert caught.value.exit_code == 2
-    assert make_fields(Fields(FieldState.PRESENT), made, "Acme") is False
-    with pytest.raises(SchemaDriftError, match="not ours"):
-        make_fields(Fields(FieldState.CONFLICT), made, "Acme")
-
-
-def test_a_run_that_writes_no_scores_needs_no_fields(tmp_path: Path) -> None:
-    missing = Fields(FieldState.CREATED)
-    assert make_fields(missing, crm(tmp_path), "Acme", scores_are_written=False) is False
-    assert missing.asked == []
+def test_a_run_neither_makes_fields_in_salesforce_nor_stops_for_them(tmp_path: Path) -> None:
+    fields = Fields(FieldState.CREATED, FieldState.CONFLICT)
+    assert make_fields(fields, crm(tmp_path), "Acme") is False
+    assert fields.asked == []  # reading goes on; writing looks at them before its first row
 
 
 def test_in_an_org_file_a_run_makes_them(tmp_path: Path) -> None:
@@ -139,3 +126,5 @@ def test_in_an_org_file_a_run_makes_them(tmp_path: Path) -> None:
     missing = Fields(FieldState.CREATED)
     assert make_fields(missing, demo, "Demo") is True
     assert missing.asked == [False]
+    with pytest.raises(SchemaDriftError, match="not ours"):
+        make_fields(Fields(FieldState.CONFLICT), demo, "Demo")
