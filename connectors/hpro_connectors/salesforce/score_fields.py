@@ -63,7 +63,7 @@ def to_crm(row: ScoreRow) -> dict[str, JsonValue]:
     Raises:
         NonFiniteScoreError: A number is none, or infinite; whoever made the row did not check it.
     """
-    return {column: _to_crm(getattr(row, name)) for name, column in SCORE_COLUMNS.items()}
+    return {column_of(field): _to_crm(field, getattr(row, field.name)) for field in SCORE_FIELDS}
 
 
 def read_shown(row: Row, key: LeadKey, columns: Collection[str]) -> ScoreRow | None:
@@ -121,8 +121,8 @@ def _clash(field: ScoreField, existing: CrmField) -> str | None:
     return None
 
 
-def _to_crm(value: object) -> JsonValue:
-    if isinstance(value, Decimal | float):
+def _to_crm(field: ScoreField, value: object) -> JsonValue:
+    if isinstance(value, Decimal | float) or (field.scale and isinstance(value, int)):
         return float(written_score(value))
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -127,7 +127,8 @@ class SignedInLibrary:
             sent = {**library.headers, "Content-Type": content_type}
             return call_salesforce(library.base_url + path, "PUT", self.session, sent, data=content)
 
-        self.send(ask, where)
+        if self.send(ask, where).status_code != 201:  # a page of somebody in between, perhaps
+            raise no_data_error("a word that it took the upload")
 
     def _judged(self, ask: Callable[[Salesforce], Answer], library: Salesforce, where: str | None) -> Answer:
         try:

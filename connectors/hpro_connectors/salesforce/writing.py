@@ -16,7 +16,7 @@ from hpro_connectors.salesforce.ingest_rows import JobRow, cells_of
 from hpro_connectors.salesforce.links import Links
 from hpro_connectors.salesforce.score_fields import to_crm
 from hpro_connectors.salesforce.settings import SalesforceSettings
-from hpro_connectors.salesforce.writing_bulk import BulkWriteOptions, BulkWriter
+from hpro_connectors.salesforce.writing_bulk import BulkWriteOptions, BulkWriter, JobReport
 from hpro_connectors.salesforce.writing_checks import require_writable
 from hpro_connectors.salesforce.writing_collections import ROWS_PER_REQUEST, CollectionsWriter, Results
 from hpro_connectors.salesforce.writing_first import FirstWrites, ReadBack
@@ -114,8 +114,8 @@ class ScoreWriter:
 
     def _write(self, rows: Sequence[ScoreRow]) -> Results:
         many = len(rows) > self._bulk_above or bool(self._bulk.left)
-        for written in self._bulk.take_left():
-            self._written_by_job |= written
+        for report in self._bulk.take_left():
+            self._keep(report)
         results = self._known(rows)
         rest = [row for row in rows if row.lead.lead_id not in results]
         if len(rest) > self._bulk_above and self._bulk_works:
@@ -146,14 +146,17 @@ class ScoreWriter:
         """Give results of what a job took; those of a job that did not complete are of rows that it wrote only."""
         report = self._bulk.write(cells_of(row) for row in rows)
         if report is None or not report.complete:
-            self._bulk_works = False
-            found = {} if report is None else report.rows
-            self._written_by_job |= {record_id: row for record_id, row in found.items() if not row.code}
+            self._keep(report or JobReport({}, complete=False))
             return self._known(rows)
         results = {row.lead.lead_id: self._result(row, report.rows.get(row.lead.lead_id)) for row in rows}
         check_together(list(results.values()), object_name=self._name)
         locked = [row for row in rows if is_locked(results[row.lead.lead_id])]
         return results | self._collections.write_locked(locked[:_MOST_LOCKED])
+
+    def _keep(self, report: JobReport) -> None:
+        """Remember what a job wrote; after one that did not complete, REST writes what is left."""
+        self._written_by_job |= {record_id: row for record_id, row in report.rows.items() if not row.code}
+        self._bulk_works = self._bulk_works and report.complete
 
     def _result(self, row: ScoreRow, told: JobRow | None) -> WriteResult:
         if told is None:

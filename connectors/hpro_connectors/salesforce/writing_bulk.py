@@ -128,8 +128,8 @@ class BulkWriter:
         self._over.add(job_id)
         return report
 
-    def take_left(self) -> Iterator[dict[str, JobRow]]:
-        """Bring jobs to their end that others left, and give the rows that each wrote, by record id.
+    def take_left(self) -> Iterator[JobReport]:
+        """Bring jobs to their end that others left, and give the rows that each wrote.
 
         A job that never began is aborted: its values are old by now. A row that somebody else has changed since the job
         was made is none of them: what stands there is not what the job wrote.
@@ -144,12 +144,12 @@ class BulkWriter:
                 if job.state is IngestState.OPEN:
                     self._abort(job_id)
                 else:
-                    rows = self._report(job).rows
+                    report = self._report(job)
                     changed = self._changed_since(job)
-                    written = {one: row for one, row in rows.items() if not row.code and one not in changed}
+                    written = {one: row for one, row in report.rows.items() if not row.code and one not in changed}
                     extra = {**self._extra(job_id), "rows": len(written)}
                     _LOGGER.info("a Bulk job of before was found", extra=extra)
-                    yield written
+                    yield JobReport(written, report.complete)
             except JobGoneError:
                 _LOGGER.info("a Bulk job of before is gone", extra=self._extra(job_id))
             self._over.add(job_id)
