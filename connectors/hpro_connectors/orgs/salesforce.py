@@ -32,7 +32,9 @@ def salesforce_connected(
     """
     client = SalesforceClient(connection_of(crm))
     try:
-        yield SalesforceConnector(client, settings_of(crm), sleep=sleep)
+        connector = SalesforceConnector(client, settings_of(crm), sleep=sleep)
+        yield connector
+        connector.finish()
     finally:
         client.close()
 

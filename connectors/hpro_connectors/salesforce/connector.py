@@ -232,6 +232,11 @@ class SalesforceConnector:
             require_writable(self._described_anew().scored)  # names all that is amiss
             raise
 
+    def finish(self) -> None:
+        """Take note that all answers are stored: jobs by which rows were written need not be found any more."""
+        if self._writer is not None:
+            self._writer.finish()
+
     def read_back(self, lead_ids: Sequence[str]) -> dict[str, ScoreRow | None]:
         """Give what the CRM shows of our own fields.
 

@@ -69,6 +69,7 @@ class ScoreWriter:
         self._written_by_job: dict[str, JobRow] = {}
         self._bulk_works = True
         self._owed: set[str] = set()
+        self._is_answered = False
 
     def rows_at_once(self, waiting: int, usual: int) -> int:
         """Say how many rows the next write should have.
@@ -100,17 +101,23 @@ class ScoreWriter:
             PermissionDeniedError: The user may not write one of our fields, or the org does not keep it.
             ConnectorError: A request failed.
         """
+        self.finish()
         refused = list(self._refused(rows))
         sent = [row for row, refusal in zip(rows, refused, strict=True) if refusal is None]
         results = self._write(sent) if sent else {}
         self._owed -= results.keys()
-        if not self._owed and not self._bulk.left:
-            self._bulk.forget()
-            self._written_by_job.clear()
+        self._is_answered = not self._owed
         written = [row for row in sent if results[row.lead.lead_id].status is WriteStatus.WRITTEN]
         self._client.count_written(len(written))
         self._first.check(written, read_back)
         return [refusal or results[row.lead.lead_id] for row, refusal in zip(rows, refused, strict=True)]
+
+    def finish(self) -> None:
+        """Forget jobs whose rows were all answered for; to be called once the answers are stored, too."""
+        if self._is_answered:
+            self._bulk.forget()
+            self._written_by_job.clear()
+            self._is_answered = False
 
     def _write(self, rows: Sequence[ScoreRow]) -> Results:
         many = len(rows) > self._bulk_above or bool(self._bulk.left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from hpro_connectors.emulators.salesforce.org import SalesforceOrg
 from hpro_connectors.emulators.salesforce.write_rules import Record
 from hpro_connectors.engine import PassReport, PassSettings, run_pass
 from hpro_connectors.fields import ScoreRow
+from hpro_connectors.protocol import WriteResult
 from hpro_connectors.salesforce.client import SalesforceClient
 from hpro_connectors.salesforce.connection import Connection, SignInWay
 from hpro_connectors.salesforce.connector import SalesforceConnector
@@ -131,9 +132,24 @@ class WritingWorld:
     def run(self, **passes: object) -> PassReport:
         """Wait for longer than the lag, then run a pass behind a guard whose waits take no time."""
         self.clock.advance(timedelta(minutes=15))
-        guarded = GuardedConnector(self.connector(), self.policy, sleep=lambda _seconds: None, random=Random(1))
+        connector = self.connector()
+        guarded = GuardedConnector(connector, self.policy, sleep=lambda _seconds: None, random=Random(1))
         settings = dataclasses.replace(self.passes, **passes)  # type: ignore[arg-type]
-        return run_pass(guarded, self.store, self.scorer, settings)
+        report = run_pass(guarded, self.store, self.scorer, settings)
+        connector.finish()
+        return report
+
+    def write(self, rows: Sequence[ScoreRow]) -> list[WriteResult]:
+        """Write rows as a process does that does nothing else."""
+        connector = self.connector()
+        results = connector.write(rows)
+        connector.finish()
+        return results
+
+    def reopen(self) -> None:
+        """Open the state anew, as the next process does."""
+        self.store.close()
+        self.store = self._served.enter_context(StateStore.open(self.folder / "state.sqlite"))
 
     def row(self, lead_id: str, **values: object) -> ScoreRow:
         """Give a row for a lead, as a caller that checks nothing makes it."""

@@ -43,13 +43,13 @@ def test_all_values_arrive_and_empty_ones_clear(world: WritingWorld) -> None:
     at = datetime(2026, 3, 1, 11, 59, 58, tzinfo=UTC)
     row = {"score": 12.5, "band": Band.A, "trend": Trend.NOT_ENOUGH_INFORMATION, "model": MODEL, "scored_at": at}
     rows = world.rows(25, **row, stage_rank=3, stage_size=9)
-    assert set(statuses(world.connector().write(rows))) == {WRITTEN}
+    assert set(statuses(world.write(rows))) == {WRITTEN}
     shown = world.connector().read_back(world.lead_ids)
     assert {lead_id: shown[lead_id] for lead_id in world.lead_ids} == {
         one.lead.lead_id: ScoreRow(**dict(one)) for one in rows
     }
     cleared = [one.model_copy(update={"rank": None, "stage_rank": None, "stage_size": None}) for one in rows]
-    assert set(statuses(world.connector().write(cleared))) == {WRITTEN}
+    assert set(statuses(world.write(cleared))) == {WRITTEN}
     held = world.connector().read_back(world.lead_ids)[world.lead_ids[3]]
     assert held is not None
     assert (held.rank, held.stage_size, held.model, held.score) == (None, None, MODEL, rows[3].score)
@@ -65,7 +65,7 @@ def test_row_29_failed_and_unprocessed_rows_are_told_apart_byte_for_byte(world: 
     world.org.convert_lead(ids[2])
     world.org.rules.add_validation("Lead", 'Not: "3",\nand never.', {"LastName": "L3"}, field="HPRO_Model__c")
     world.emulator.ingest.unprocessed = 4
-    results = world.connector().write(rows)
+    results = world.write(rows)
     assert [result.lead for result in results] == [row.lead for row in rows]
     assert statuses(results) == [WRITTEN, GONE, SKIPPED, REJECTED, *[WRITTEN] * 22, *[RETRY] * 4]
     assert (results[3].code, results[3].message) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", 'Not: "3",\nand never.')
@@ -88,7 +88,7 @@ def test_row_29_unprocessed_rows_are_queued_again(world: WritingWorld) -> None:
 def test_row_30_locked_rows_of_a_job_are_tried_again_by_rest(world: WritingWorld) -> None:
     rows = world.rows(30)
     world.org.rules.lock("Lead", world.lead_ids[:5], requests=1)
-    assert set(statuses(world.connector().write(rows))) == {WRITTEN}
+    assert set(statuses(world.write(rows))) == {WRITTEN}
     assert (jobs_made(world), rest_calls(world)) == (1, 1)
 
 
@@ -102,7 +102,7 @@ def test_row_30_what_a_job_that_did_not_complete_left_is_written_by_rest(world: 
         ingest.aborts_next = True
     else:
         ingest.fail_next = "InternalServerError : Unexpected exception"
-    assert set(statuses(world.connector().write(rows))) == {WRITTEN}
+    assert set(statuses(world.write(rows))) == {WRITTEN}
     assert [world.shown(one) for one in world.lead_ids] == list(range(1, 31))
     assert set(seen.values()) == {1}  # what the job wrote is not sent again
     assert (jobs_made(world), rest_calls(world)) == (1, 1)
@@ -146,13 +146,13 @@ def test_row_30_a_job_that_takes_too_long_goes_on_without_us_and_is_found(world:
     rows = world.rows(30)
     world.emulator.ingest.rows_per_poll = 0
     with pytest.raises(RunStoppedError, match="still at work") as caught:
-        world.connector().write(rows)
+        world.write(rows)
     assert caught.value.exit_code == 3
     assert len(world.asked("/jobs/ingest/", "GET")) < 100
     assert world.is_noted()
     seen = world.count_updates()
     world.emulator.ingest.rows_per_poll = 7
-    assert set(statuses(world.connector().write(rows))) == {WRITTEN}
+    assert set(statuses(world.write(rows))) == {WRITTEN}
     assert (jobs_made(world), rest_calls(world)) == (1, 0)
     assert set(seen.values()) == {1}
     assert not world.is_noted()
@@ -162,9 +162,9 @@ def test_row_30_a_job_of_more_than_a_day_is_aborted(world: WritingWorld) -> None
     rows = world.rows(30)
     world.emulator.ingest.rows_per_poll = 0
     with pytest.raises(RunStoppedError):
-        world.connector().write(rows)
+        world.write(rows)
     world.clock.advance(timedelta(hours=24))
-    assert set(statuses(world.connector().write(rows))) == {WRITTEN}
+    assert set(statuses(world.write(rows))) == {WRITTEN}
     assert (jobs_made(world), rest_calls(world)) == (1, 1)
     assert world.emulator.ingest.held == ()
     assert not world.is_noted()
@@ -179,7 +179,7 @@ def interrupted(world: WritingWorld, rows: list[ScoreRow]) -> None:
 
     world.sleep = die  # type: ignore[assignment]
     with pytest.raises(Crash):
-        world.connector().write(rows)
+        world.write(rows)
     world.sleep = wait
     assert world.is_noted()
 
@@ -194,6 +194,7 @@ def test_row_30_a_killed_process_is_followed_by_one_that_finds_the_job(world: Wr
     connector = world.connector()
     assert (connector.prepare_write(30, 200), connector.prepare_write(700, 200)) == (200, 700)  # all at once
     assert set(statuses(connector.write(rows))) == {WRITTEN}
+    connector.finish()
     assert (jobs_made(world), rest_calls(world)) == (1, 0)
     assert set(seen.values()) == {1}
     assert [world.shown(one) for one in world.lead_ids] == list(range(1, 31))
@@ -205,7 +206,7 @@ def test_row_30_values_of_before_never_overtake_newer_ones(world: WritingWorld) 
     interrupted(world, rows)
     newer = [row.model_copy(update={"rank": 100 + place}) if place < 3 else row for place, row in enumerate(rows)]
     seen = world.count_updates()
-    assert set(statuses(world.connector().write(newer))) == {WRITTEN}
+    assert set(statuses(world.write(newer))) == {WRITTEN}
     world.emulator.ingest.finish()
     assert [world.shown(one) for one in world.lead_ids] == [100, 101, 102, *range(4, 31)]
     assert (jobs_made(world), rest_calls(world)) == (1, 1)
@@ -217,7 +218,7 @@ def test_row_30_what_somebody_else_changed_since_is_written_again(world: Writing
     interrupted(world, rows)
     world.emulator.ingest.finish()
     world.org.update("Lead", world.lead_ids[4], {"HPRO_Rank__c": 99}, user_id=None)
-    assert set(statuses(world.connector().write(rows))) == {WRITTEN}
+    assert set(statuses(world.write(rows))) == {WRITTEN}
     assert world.shown(world.lead_ids[4]) == 5
     assert (jobs_made(world), rest_calls(world)) == (1, 1)
 
@@ -231,6 +232,7 @@ def test_row_30_a_job_that_never_began_is_aborted(world: WritingWorld) -> None:
     assert world.is_noted()
     seen = world.count_updates()
     assert set(statuses(connector.write(rows))) == {WRITTEN}  # as the guard does it
+    connector.finish()
     assert set(seen.values()) == {1}
     assert (jobs_made(world), rest_calls(world)) == (2, 0)
     assert world.emulator.ingest.held == ()
@@ -240,7 +242,7 @@ def test_row_30_a_job_that_is_gone_is_forgotten(world: WritingWorld) -> None:
     rows = world.rows(30)
     interrupted(world, rows)
     world.emulator.ingest.forget_all()
-    assert set(statuses(world.connector().write(rows))) == {WRITTEN}
+    assert set(statuses(world.write(rows))) == {WRITTEN}
     assert jobs_made(world) == 2
     assert not world.is_noted()
 
@@ -290,15 +292,15 @@ def test_the_file_that_notes_a_job_is_its_owners_alone_and_of_one_org(world: Wri
     place = world.folder / "write-job.json"
     assert place.stat().st_mode & 0o777 == 0o600
     place.write_text(place.read_text().replace(world.org.org_id, "00DHp0000000002MAA"))
-    assert set(statuses(world.connector().write(rows))) == {WRITTEN}
+    assert set(statuses(world.write(rows))) == {WRITTEN}
     assert jobs_made(world) == 2
     place.write_text("{")
-    assert set(statuses(world.connector().write(rows))) == {WRITTEN}
+    assert set(statuses(world.write(rows))) == {WRITTEN}
 
 
 def test_where_a_job_cannot_be_noted_none_is_used(world: WritingWorld) -> None:
     rows = world.rows(30)
     world.use(write_job=world.folder / "no such folder" / "job.json")
-    assert set(statuses(world.connector().write(rows))) == {WRITTEN}
+    assert set(statuses(world.write(rows))) == {WRITTEN}
     assert rest_calls(world) == 1
     assert [job.state.value for job in world.emulator.ingest.held] == ["Aborted"]

@@ -75,7 +75,7 @@ def test_row_28_three_of_two_hundred_rows_fail_and_are_told_by_their_place(world
     world.org.rules.lock("Lead", [ids[50]], requests=None)
     world.org.rules.add_validation("Lead", "No scores in March.", {"HPRO_Rank__c": 200.0}, field="HPRO_Rank__c")
     world.use(bulk_above=2000)
-    results = world.connector().write(rows)
+    results = world.write(rows)
     assert [result.lead for result in results] == [row.lead for row in rows]
     failed = {place: result for place, result in enumerate(results) if result.status is not WRITTEN}
     assert {place: result.status for place, result in failed.items()} == {7: GONE, 50: RETRY, 199: REJECTED}
@@ -137,7 +137,7 @@ def test_row_31_a_lock_within_a_trigger_is_a_lock(world: WritingWorld) -> None:
     [row] = world.rows(1)
     cause = "System.DmlException: Update failed; first error: UNABLE_TO_LOCK_ROW, unable to obtain exclusive access"
     world.org.rules.add_trigger("Lead", "Rollup", {"LastName": "L0"}, cause=cause)
-    [result] = world.connector().write([row])
+    [result] = world.write([row])
     assert (result.status, result.code) == (RETRY, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
     assert len(world.asked(method="PATCH")) == 4
 
@@ -164,7 +164,7 @@ def test_row_32_scores_are_rounded_half_even_and_clipped(
         world.use(bulk_above=2)
     for one in world.lead_ids:
         world.org.update("Lead", one, {"HPRO_Score__c": 7})
-    assert {result.status for result in world.connector().write(rows)} == {WRITTEN}
+    assert {result.status for result in world.write(rows)} == {WRITTEN}
     assert {world.shown(one, "score") for one in world.lead_ids} == {held}
 
 
@@ -175,7 +175,7 @@ def test_row_32_what_is_no_number_never_reaches_the_wire(world: WritingWorld, sc
     rows[1] = rows[1].model_copy(update={"score": score})
     if many:
         world.use(bulk_above=2)
-    results = world.connector().write(rows)
+    results = world.write(rows)
     assert [result.status for result in results] == [WRITTEN, REJECTED, WRITTEN, WRITTEN]
     assert results[1].code == "NUMBER_OUTSIDE_VALID_RANGE"
     assert world.shown(world.lead_ids[1]) is None
@@ -185,5 +185,5 @@ def test_a_score_never_moves_a_lead_to_another_owner(world: WritingWorld) -> Non
     rows = world.rows(3)
     owner = world.org.get("Lead", world.lead_ids[0])["OwnerId"]
     world.org.rules.assigned_to["Lead"] = world.org.integration_user_id
-    assert {result.status for result in world.connector().write(rows)} == {WRITTEN}
+    assert {result.status for result in world.write(rows)} == {WRITTEN}
     assert {world.org.get("Lead", one)["OwnerId"] for one in world.lead_ids} == {owner}
