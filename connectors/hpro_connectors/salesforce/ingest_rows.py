@@ -23,6 +23,7 @@ _EMPTIED: Final = "#N/A"  # an empty cell leaves a field as it is
 _ERROR: Final = "sf__Error"
 _COLUMNS: Final = (ID, *SCORE_COLUMN_TYPES)
 _REFUSAL = re.compile(r"([A-Z][A-Z0-9_]*):(.*):([^:]*)--\s*", re.DOTALL)
+_NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$')
 _LARGEST_CELL: Final = 1 << 26
 
 Cells = Mapping[str, str]
@@ -64,11 +65,8 @@ def csv_of(rows: Iterable[Cells]) -> bytes:
     Args:
         rows: As :func:`cells_of` gives them.
     """
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8")
+    lines = [",".join(_COLUMNS), *(",".join(_quoted(row[column]) for column in _COLUMNS) for row in rows)]
+    return "".join(f"{line}\n" for line in lines).encode("utf-8")
 
 
 def read_results(content: bytes) -> Iterator[JobRow]:
@@ -121,6 +119,11 @@ def _job_row(cells: dict[str, str]) -> JobRow:
 
 def _cell(value: JsonValue) -> str:
     return _EMPTIED if value is None or value == "" else str(value)
+
+
+def _quoted(cell: str) -> str:
+    """Put a cell into quotes where it needs them; Python's own writer forgets a lone carriage return."""
+    return '"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell
 
 
 def _damaged(why: str) -> ServerError:

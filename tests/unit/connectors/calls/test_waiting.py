@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from hpro_connectors.calls import CallPolicy, GuardedConnector, interruptible_sleep
+from hpro_connectors.calls import CallPolicy, Deadline, GuardedConnector, interruptible_sleep
+from hpro_connectors.calls.pauses import waits
 from hpro_connectors.errors import NetworkError, RateLimitedError, RunStoppedError, ServerError
-from hpro_connectors.testing import FailingWorld, Fault
+from hpro_connectors.testing import FailingWorld, Fault, ManualClock
 from hpro_connectors.testing.failing_world import NO_BREAKER
 
 
@@ -205,3 +206,16 @@ def test_a_breaker_that_opens_between_two_tries_for_longer_than_the_run_has_leav
     with pytest.raises(ServerError, match=r"^Busy\.$"):
         world.connector.identity()
     assert (len(world.faulty.done), world.sleep.waits) == (2, [])
+
+
+def test_a_connectors_own_wait_ends_with_the_run() -> None:
+    clock, stop = ManualClock(), threading.Event()
+    wait = waits(stop, Deadline.after(10, clock.seconds))
+    wait(0.001)
+    clock.advance(seconds=5)
+    with pytest.raises(RunStoppedError, match="while the CRM was at work"):
+        wait(5)
+    stop.set()
+    with pytest.raises(RunStoppedError):
+        wait(1)
+    waits(threading.Event(), Deadline.none())(0.001)

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
+from hpro_connectors.calls import GuardedConnector
 from hpro_connectors.errors import FatalError, NetworkError, RateLimitedError
 from hpro_connectors.fields import ScoreRow, Trend
 from hpro_connectors.protocol import FieldState, WriteStatus
-from hpro_connectors.testing import FailingWorld, Fault
+from hpro_connectors.testing import FailingWorld, Fault, FaultyConnector, MemoryConnector
 from hpro_sdk.lead import Band
 
 
@@ -84,3 +85,25 @@ def test_an_unknown_failure_of_making_fields_stops_it_unless_nothing_is_made() -
     with pytest.raises(FatalError):
         world.connector.ensure_fields()
     assert {made.state for made in world.connector.ensure_fields(dry_run=True)} == {FieldState.CREATED}
+
+
+class Wishful(MemoryConnector):
+    """Wishes for ten times the usual number of rows; the first time it fails."""
+
+    def __init__(self, world: FailingWorld) -> None:
+        super().__init__(world.company)
+        self.failures = [NetworkError("Unreachable.")]
+
+    def prepare_write(self, waiting: int, usual: int) -> int:
+        if self.failures:
+            raise self.failures.pop()
+        return min(waiting, 10 * usual)
+
+
+def test_a_wish_for_rows_is_heard_through_all_wrappers() -> None:
+    world = FailingWorld()
+    wishful = FaultyConnector(Wishful(world))
+    guarded = GuardedConnector(wishful, sleep=world.sleep, clock=world.clock.seconds)
+    assert guarded.prepare_write(1000, 20) == 200
+    assert guarded.retries == 1
+    assert world.connector.prepare_write(1000, 20) == 20  # that of a connector without one is the usual

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import pytest
@@ -13,8 +13,8 @@ from hpro_connectors.salesforce.client import SalesforceClient
 from hpro_connectors.salesforce.crm_schema import CrmField, CrmObject
 from hpro_connectors.salesforce.links import Links
 from hpro_connectors.salesforce.score_fields import SCORE_COLUMN_TYPES
-from hpro_connectors.salesforce.settings import ScoredObjectName
-from hpro_connectors.salesforce.writing import require_writable, write_rows
+from hpro_connectors.salesforce.settings import SalesforceSettings, ScoredObjectName
+from hpro_connectors.salesforce.writing import ScoreWriter, require_writable
 from hpro_sdk.lead import LeadKey
 
 LINKS = Links("00D000000000001EAA", ScoredObjectName.LEAD)
@@ -29,6 +29,7 @@ class Collections:
         self.headers: dict[str, str] = {}
         self.written = 0
         self.answer: JsonValue = None
+        self.sleeps: list[float] = []
 
     def request(
         self, method: str, path: str, *, json: dict[str, Any], headers: dict[str, str], where: str | None = None
@@ -56,8 +57,13 @@ def _rows(count: int) -> list[ScoreRow]:
     return [ScoreRow(lead=LINKS.lead_key(f"00Q00000000{number:04d}AAA"), rank=1 + number) for number in range(count)]
 
 
-def _write(crm: Collections, rows: list[ScoreRow]) -> list[tuple[WriteStatus, str | None]]:
-    results = write_rows(cast("SalesforceClient", crm), LINKS, rows)
+def _write(
+    crm: Collections, rows: list[ScoreRow], shown: Callable[[ScoreRow], ScoreRow | None] = lambda row: row
+) -> list[tuple[WriteStatus, str | None]]:
+    """Write rows; when they are read back, the CRM shows what ``shown`` makes of them."""
+    writer = ScoreWriter(cast("SalesforceClient", crm), LINKS, SalesforceSettings(), sleep=crm.sleeps.append)
+    by_id = {row.lead.lead_id: row for row in rows}
+    results = writer.write(rows, lambda ids: {one: shown(by_id[one]) for one in ids})
     assert [result.lead for result in results] == [row.lead for row in rows]
     return [(result.status, result.code) for result in results]
 
@@ -79,14 +85,15 @@ def test_row_28_failed_rows_are_told_by_their_place() -> None:
     results = _write(crm, _rows(6))
     assert [status for status, _ in results] == [
         WriteStatus.WRITTEN,
-        WriteStatus.RETRY,
+        WriteStatus.WRITTEN,  # it was locked, and tried again alone
         WriteStatus.WRITTEN,
         WriteStatus.REJECTED,
         WriteStatus.GONE,
         WriteStatus.WRITTEN,
     ]
     assert results[3][1] == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
-    assert crm.written == 3
+    assert [[record["id"][11:15] for record in request] for request in crm.sent[1:]] == [["0001"]]
+    assert (crm.written, len(crm.sleeps)) == (4, 1)
 
 
 def test_row_18_a_converted_lead_is_skipped() -> None:
