@@ -63,12 +63,12 @@ def test_row_29_failed_and_unprocessed_rows_are_told_apart_byte_for_byte(world: 
     ids = world.lead_ids
     world.org.delete("Lead", ids[1])
     world.org.convert_lead(ids[2])
-    world.org.rules.add_validation("Lead", 'Not: "3",\nand never.', {"LastName": "L3"}, field="HPRO_Model__c")
+    world.org.rules.add_validation("Lead", 'Nein: "3",\nnie, é 😀.', {"LastName": "L3"}, field="HPRO_Model__c")
     world.emulator.ingest.unprocessed = 4
     results = world.write(rows)
     assert [result.lead for result in results] == [row.lead for row in rows]
     assert statuses(results) == [WRITTEN, GONE, SKIPPED, REJECTED, *[WRITTEN] * 22, *[RETRY] * 4]
-    assert (results[3].code, results[3].message) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", 'Not: "3",\nand never.')
+    assert (results[3].code, results[3].message) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", 'Nein: "3",\nnie, é 😀.')
     assert results[2].code == "CANNOT_UPDATE_CONVERTED_LEAD"
     assert {world.shown(one, "model") for one in (ids[0], *ids[4:26])} == {MODEL}
     assert {world.shown(one, "model") for one in ids[26:]} == {None}
@@ -186,7 +186,7 @@ def interrupted(world: WritingWorld, rows: list[ScoreRow]) -> None:
 
 @pytest.mark.parametrize("meanwhile", [False, True])
 def test_row_30_a_killed_process_is_followed_by_one_that_finds_the_job(world: WritingWorld, *, meanwhile: bool) -> None:
-    rows = world.rows(30)
+    rows = world.rows(30, model=MODEL)
     seen = world.count_updates()
     interrupted(world, rows)
     if meanwhile:

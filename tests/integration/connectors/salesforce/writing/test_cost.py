@@ -62,6 +62,9 @@ def test_row_40_our_own_writes_are_never_taken_for_changes(world: WritingWorld, 
         again = world.run()
         assert (again.scored, again.model_calls, again.to_write, again.written) == (0, 0, 0, 0)
     assert writes(world) == {}
+    for lead in world.store.load(world.lead_ids):
+        assert lead.record.shown is None  # what the CRM shows is what was written
+        assert not [name for name in lead.record.fields if name.upper().startswith("HPRO_")]
     stamps = {str(world.org.get("Lead", one)["LastModifiedById"]) for one in world.lead_ids}
     assert stamps == {world.org.integration_user_id}
     world.org.update("Lead", world.lead_ids[0], {"Visits__c": 500})
