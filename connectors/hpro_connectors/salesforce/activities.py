@@ -9,7 +9,7 @@ from typing import Final
 from hpro_connectors.salesforce.crm_schema import CrmObject
 from hpro_connectors.salesforce.crm_values import moment_in, text_in
 from hpro_connectors.salesforce.links import Links
-from hpro_connectors.salesforce.records import CrmStream, make_source, narrowed
+from hpro_connectors.salesforce.records import CrmStream, Wanted, make_source, narrowed
 from hpro_connectors.salesforce.row_reader import RowReader
 from hpro_connectors.salesforce.rows import Row, RowPage, Source
 from hpro_connectors.salesforce.settings import ScoredObjectName
@@ -45,12 +45,12 @@ class ActivityStream(CrmStream):
         of_somebody = "(WhoId != null OR WhatId != null)" if self._named_by_what else "WhoId != null"
         return (narrowed(self.source, of_somebody),)
 
-    def of_leads(self, lead_ids: Sequence[str], person_ids: Sequence[str]) -> Iterator[RowPage]:
+    def of_leads(self, wanted: Wanted) -> Iterator[RowPage]:
         """Give the activities of some records now."""
+        ids = wanted.all
         if self._named_by_what:
-            yield from self.reader.by_values(self.source, "WhatId", lead_ids)
-            lead_ids = ()
-        ids = [*lead_ids, *person_ids]
+            yield from self.reader.by_values(self.source, "WhatId", wanted.leads)
+            ids = list(wanted.persons)
         if ids:
             yield from self.reader.by_values(self.source, "WhoId", ids)
 
@@ -86,5 +86,3 @@ def on_day(day: datetime | None, *moments: datetime | None) -> datetime | None:
 def created_at(row: Row) -> datetime | None:
     """Give when a row was entered."""
     return moment_in(row, "CreatedDate")
-
-

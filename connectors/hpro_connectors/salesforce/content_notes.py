@@ -10,7 +10,7 @@ from hpro_connectors.salesforce.client import SalesforceClient
 from hpro_connectors.salesforce.crm_schema import CrmObject
 from hpro_connectors.salesforce.crm_values import id_of, text_in
 from hpro_connectors.salesforce.links import Links
-from hpro_connectors.salesforce.records import CrmStream, make_source
+from hpro_connectors.salesforce.records import CrmStream, Wanted, make_source
 from hpro_connectors.salesforce.row_reader import RowReader
 from hpro_connectors.salesforce.rows import Row, RowPage
 from hpro_sdk.lead import InteractionKind, Speaker
@@ -47,9 +47,9 @@ class ContentNoteStream(CrmStream):
         self._links_source = make_source(link_object, ("Id", "ContentDocumentId", "LinkedEntityId"), ())
         self._client = client
 
-    def of_leads(self, lead_ids: Sequence[str], person_ids: Sequence[str]) -> Iterator[RowPage]:
+    def of_leads(self, wanted: Wanted) -> Iterator[RowPage]:
         """Give the notes of some records now."""
-        pages = self.reader.by_values(self._links_source, "LinkedEntityId", [*lead_ids, *person_ids])
+        pages = self.reader.by_values(self._links_source, "LinkedEntityId", wanted.all)
         files = {str(row["ContentDocumentId"]) for page in pages for row in page.rows}
         if files:
             yield from self.reader.by_values(self.source, "Id", sorted(files))

@@ -14,6 +14,7 @@ from hpro_connectors.salesforce.client import SalesforceClient
 from hpro_connectors.salesforce.crm_schema import CrmObject, CrmSchema, CrmStage
 from hpro_connectors.salesforce.errors import UnknownColumnError, UnknownObjectError
 from hpro_connectors.salesforce.settings import INTERACTION_STREAMS, SalesforceSettings, ScoredObjectName
+from hpro_connectors.salesforce.soql import select, text_literal
 
 HISTORY_OBJECTS: Final = {
     ScoredObjectName.LEAD: "LeadHistory",
@@ -141,10 +142,8 @@ def _owners(client: SalesforceClient) -> Iterator[Owner]:
 
 def _tracked(client: SalesforceClient, settings: SalesforceSettings) -> frozenset[str] | None:
     """Give the fields whose history is kept; ``None`` where this user may not ask."""
-    query = (
-        "SELECT QualifiedApiName, IsFieldHistoryTracked FROM FieldDefinition"
-        f" WHERE EntityDefinition.QualifiedApiName = '{settings.scored_object.value}'"
-    )
+    of_object = f"EntityDefinition.QualifiedApiName = {text_literal(settings.scored_object.value)}"
+    query = select(("QualifiedApiName", "IsFieldHistoryTracked"), "FieldDefinition", (of_object,))
     try:
         return frozenset(
             str(row["QualifiedApiName"])

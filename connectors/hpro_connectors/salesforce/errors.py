@@ -35,9 +35,7 @@ class UnknownColumnError(SchemaDriftError):
         **where: Remedy and place, see :class:`~hpro_connectors.errors.Where`.
     """
 
-    def __init__(
-        self, message: str | None = None, *, columns: tuple[str, ...] = (), **where: Unpack[Where]
-    ) -> None:
+    def __init__(self, message: str | None = None, *, columns: tuple[str, ...] = (), **where: Unpack[Where]) -> None:
         self.columns = columns
         super().__init__(message, **where)
 
@@ -51,9 +49,7 @@ class UnknownObjectError(SchemaDriftError):
         **where: Remedy and place, see :class:`~hpro_connectors.errors.Where`.
     """
 
-    def __init__(
-        self, message: str | None = None, *, object_name: str | None = None, **where: Unpack[Where]
-    ) -> None:
+    def __init__(self, message: str | None = None, *, object_name: str | None = None, **where: Unpack[Where]) -> None:
         self.object_name = object_name
         super().__init__(message, **where)
 

@@ -6,8 +6,8 @@ files) and our own fields:
 * ids, and what Salesforce keeps of every record (who changed it, when it was last looked at);
 * what tells the outcome or is set by it: conversion, probability, forecast, closing date;
 * names, mail addresses and phone numbers, which no model is shown;
-* formulas: they change without the record changing, so an increment would miss them, and a full read would take each for
-  a change.
+* formulas: they change without the record changing, so an increment would miss them, and a full read would take each
+  for a change.
 
 Each of them can still be named.
 """

@@ -10,7 +10,7 @@ from hpro_connectors.salesforce.crm_schema import CrmObject, CrmStage
 from hpro_connectors.salesforce.crm_values import field_value, text_in
 from hpro_connectors.salesforce.field_choice import ChosenField
 from hpro_connectors.salesforce.links import Links
-from hpro_connectors.salesforce.records import CrmStream, make_source
+from hpro_connectors.salesforce.records import CrmStream, Wanted, make_source
 from hpro_connectors.salesforce.row_reader import RowReader
 from hpro_connectors.salesforce.rows import Row, RowPage
 
@@ -46,6 +46,8 @@ class HistoryStream(CrmStream):
         reader: Reads rows.
     """
 
+    belongs_to_persons = False
+
     def __init__(
         self,
         described: CrmObject,
@@ -73,9 +75,9 @@ class HistoryStream(CrmStream):
         super().__init__(source, links, reader)
         self.info = StreamInfo(name=described.name, content=StreamContent.HISTORY)
 
-    def of_leads(self, lead_ids: Sequence[str], person_ids: Sequence[str]) -> Iterator[RowPage]:
+    def of_leads(self, wanted: Wanted) -> Iterator[RowPage]:
         """Give the history of some records."""
-        return self.reader.by_values(self.source, self._parent, lead_ids)
+        return self.reader.by_values(self.source, self._parent, wanted.leads)
 
     def upserts(self, rows: Sequence[Row]) -> Iterable[StageRecord | FieldRecord]:
         """Make records of history rows."""

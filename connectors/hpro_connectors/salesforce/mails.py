@@ -11,7 +11,7 @@ from hpro_connectors.salesforce.activities import created_at, joined_text
 from hpro_connectors.salesforce.crm_schema import CrmObject
 from hpro_connectors.salesforce.crm_values import flag_in, moment_in, text_in
 from hpro_connectors.salesforce.links import Links
-from hpro_connectors.salesforce.records import CrmStream, make_source
+from hpro_connectors.salesforce.records import CrmStream, Wanted, make_source
 from hpro_connectors.salesforce.row_reader import RowReader
 from hpro_connectors.salesforce.rows import Row, RowPage, Source
 from hpro_connectors.salesforce.settings import ScoredObjectName
@@ -46,16 +46,16 @@ class MailStream(CrmStream):
         if relations is not None and relations.has("RelationId") and relations.has("EmailMessageId"):
             self._relations = make_source(relations, ("Id", "EmailMessageId", "RelationId"), ())
 
-    def of_leads(self, lead_ids: Sequence[str], person_ids: Sequence[str]) -> Iterator[RowPage]:
+    def of_leads(self, wanted: Wanted) -> Iterator[RowPage]:
         """Give the messages of some records now."""
+        ids = wanted.all
         if self._named:
-            yield from self.reader.by_values(self.source, "RelatedToId", lead_ids)
-        ids = [*(() if self._named else lead_ids), *person_ids]
-        if self._has_task:
-            if self._named:
-                yield from self.reader.by_values(self.source, "Activity.WhatId", lead_ids)
-            if ids:
-                yield from self.reader.by_values(self.source, "Activity.WhoId", ids)
+            ids = list(wanted.persons)
+            yield from self.reader.by_values(self.source, "RelatedToId", wanted.leads)
+            if self._has_task:
+                yield from self.reader.by_values(self.source, "Activity.WhatId", wanted.leads)
+        if self._has_task and ids:
+            yield from self.reader.by_values(self.source, "Activity.WhoId", ids)
         if self._relations is not None and ids:
             pages = self.reader.by_values(self._relations, "RelationId", ids)
             related = {str(row["EmailMessageId"]) for page in pages for row in page.rows}

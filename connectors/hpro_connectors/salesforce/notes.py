@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from hpro_connectors.protocol import InteractionRecord, StreamContent, StreamInfo
 from hpro_connectors.salesforce.activities import created_at, joined_text
 from hpro_connectors.salesforce.crm_schema import CrmObject
-from hpro_connectors.salesforce.crm_values import stamp_of, text_in
+from hpro_connectors.salesforce.crm_values import text_in
 from hpro_connectors.salesforce.links import Links
-from hpro_connectors.salesforce.records import CrmStream, make_source
+from hpro_connectors.salesforce.records import CrmStream, Wanted, make_source
 from hpro_connectors.salesforce.row_reader import RowReader
 from hpro_connectors.salesforce.rows import Row, RowPage
 from hpro_sdk.lead import InteractionKind, Speaker
@@ -30,9 +30,9 @@ class NoteStream(CrmStream):
         required = ("Id", "ParentId", "CreatedDate", "IsDeleted")
         super().__init__(make_source(described, required, ("Title", "Body")), links, reader)
 
-    def of_leads(self, lead_ids: Sequence[str], person_ids: Sequence[str]) -> Iterator[RowPage]:
+    def of_leads(self, wanted: Wanted) -> Iterator[RowPage]:
         """Give the notes of some records now."""
-        return self.reader.by_values(self.source, "ParentId", [*lead_ids, *person_ids])
+        return self.reader.by_values(self.source, "ParentId", wanted.all)
 
     def upserts(self, rows: Sequence[Row]) -> Iterable[InteractionRecord]:
         """Make records of notes."""

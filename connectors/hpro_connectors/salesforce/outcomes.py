@@ -128,7 +128,7 @@ class Outcomes:
                 stream=described.name,
             )
         columns = {column: described.by_name[column].type for column in described.present(wanted)}
-        return columns | (_OF_OPPORTUNITY if self.follows_opportunity else {})
+        return {**columns, **(_OF_OPPORTUNITY if self.follows_opportunity else {})}
 
 
 def _closing(row: Row, of: str) -> Decision:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -31,11 +32,11 @@ def read_parts(parts: Sequence[Part], resume: JsonValue, stream: str) -> Iterato
         for page in parts[number](at):
             last = page.complete and number + 1 == len(parts)
             if last:
-                yield RowPage(rows=page.rows, resume=None, complete=True)
+                yield replace(page, resume=None)
             elif page.complete:
-                yield RowPage(rows=page.rows, resume=[number + 1, None], complete=False)
+                yield replace(page, resume=[number + 1, None], complete=False)
             else:
-                yield RowPage(rows=page.rows, resume=[number, page.resume], complete=False)
+                yield replace(page, resume=[number, page.resume])
         if page is None or not page.complete:
             raise ServerError(f"Salesforce stopped in the middle of {stream}.", hint="Try again later.", stream=stream)
         at = None

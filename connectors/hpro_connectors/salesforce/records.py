@@ -31,6 +31,24 @@ class Records:
     merges: tuple[Merge, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Records whose rows are asked for.
+
+    Attributes:
+        leads: Ids of the scored object.
+        persons: Ids of the persons behind them, where a stream belongs to persons.
+    """
+
+    leads: Sequence[str]
+    persons: Sequence[str] = ()
+
+    @property
+    def all(self) -> list[str]:
+        """Both."""
+        return [*self.leads, *self.persons]
+
+
 class CrmStream(ABC):
     """One kind of record.
 
@@ -38,9 +56,14 @@ class CrmStream(ABC):
         source: All that is read of a record.
         links: Keys of the org.
         reader: Reads rows.
+
+    Attributes:
+        info: What the connector says of it.
+        belongs_to_persons: Whether its records may belong to the person behind a scored record.
     """
 
     info: StreamInfo
+    belongs_to_persons = True
 
     def __init__(self, source: Source, links: Links, reader: RowReader) -> None:
         self.source = source
@@ -56,12 +79,11 @@ class CrmStream(ABC):
         return (self.source,)
 
     @abstractmethod
-    def of_leads(self, lead_ids: Sequence[str], person_ids: Sequence[str]) -> Iterator[RowPage]:
+    def of_leads(self, wanted: Wanted) -> Iterator[RowPage]:
         """Give the rows that belong to some records now.
 
         Args:
-            lead_ids: Of the scored object, all of them ids of it.
-            person_ids: Of the persons behind them.
+            wanted: Which records.
         """
 
     def records(self, rows: Sequence[Row]) -> Records:

@@ -12,7 +12,7 @@ from hpro_connectors.salesforce.crm_values import field_value, flag_in, id_of, m
 from hpro_connectors.salesforce.field_choice import ChosenField
 from hpro_connectors.salesforce.links import Links
 from hpro_connectors.salesforce.outcomes import OPPORTUNITY_STAMP, Outcomes
-from hpro_connectors.salesforce.records import CrmStream, Records, make_source, narrowed
+from hpro_connectors.salesforce.records import CrmStream, Records, Wanted, make_source, narrowed
 from hpro_connectors.salesforce.row_reader import RowReader
 from hpro_connectors.salesforce.rows import Row, RowPage, Source
 from hpro_connectors.salesforce.score_fields import SCORE_COLUMNS, read_shown
@@ -48,6 +48,8 @@ class ScoredStream(CrmStream):
         reader: Reads rows.
     """
 
+    belongs_to_persons = False
+
     def __init__(
         self,
         described: CrmObject,
@@ -77,9 +79,7 @@ class ScoredStream(CrmStream):
         )
         super().__init__(make_source(described, _REQUIRED, wanted, of_parents=outcomes.columns), links, reader)
         self._has_persons = self._person_column in self.source.columns
-        self.info = StreamInfo(
-            name=described.name, content=StreamContent.LEAD, object_types=(settings.object_type,)
-        )
+        self.info = StreamInfo(name=described.name, content=StreamContent.LEAD, object_types=(settings.object_type,))
 
     def window_sources(self) -> Sequence[Source]:
         """Give what changed of the records, and then of the opportunities that decide about converted leads."""
@@ -87,9 +87,9 @@ class ScoredStream(CrmStream):
             return (self.source,)
         return (self.source, replace(narrowed(self.source, "IsDeleted = false"), stamp=OPPORTUNITY_STAMP))
 
-    def of_leads(self, lead_ids: Sequence[str], person_ids: Sequence[str]) -> Iterator[RowPage]:
+    def of_leads(self, wanted: Wanted) -> Iterator[RowPage]:
         """Give the records themselves."""
-        return self.reader.by_values(self.source, "Id", lead_ids)
+        return self.reader.by_values(self.source, "Id", wanted.leads)
 
     def persons_of(self, lead_ids: Sequence[str]) -> list[str]:
         """Give the persons behind some records; a contact is its own.
@@ -145,4 +145,3 @@ class ScoredStream(CrmStream):
             fields={field.name: field_value(field.type, row.get(field.column)) for field in self._fields},
             shown=read_shown(row, key, self._shown),
         )
-

@@ -97,7 +97,9 @@ class SalesforceSettings:
         prompts = list(self.field_names.values())
         twice = sorted({name for name in prompts if prompts.count(name) > 1})
         if twice:
-            raise ConfigError(f"Two fields are called {twice[0]!r}.", hint="Give each a name of its own in field_names.")
+            raise ConfigError(
+                f"Two fields are called {twice[0]!r}.", hint="Give each a name of its own in field_names."
+            )
         both = sorted(set(self.won_stages) & set(self.lost_stages))
         if both:
             raise ConfigError(f"The stage {both[0]!r} is both won and lost.", hint="Name it in one of the lists.")

@@ -13,6 +13,7 @@ from hpro_connectors.salesforce.links import Links
 from hpro_connectors.salesforce.records import make_source, narrowed
 from hpro_connectors.salesforce.row_reader import RowReader
 from hpro_connectors.salesforce.rows import Row, Source
+from hpro_connectors.salesforce.soql import select, text_literal
 from hpro_sdk.lead import InteractionKind, Speaker
 
 _COLUMNS: Final = (
@@ -52,8 +53,9 @@ class TaskStream(ActivityStream):
         (source,) = super().existing_sources()
         if self._mails is None:
             return (source,)
-        lone = f"TaskSubtype = '{_MAIL}' AND Id NOT IN (SELECT ActivityId FROM EmailMessage WHERE ActivityId != null)"
-        return (narrowed(source, f"TaskSubtype != '{_MAIL}'"), narrowed(source, lone))
+        messages = select(("ActivityId",), "EmailMessage", ("ActivityId != null",))
+        lone = f"TaskSubtype = {text_literal(_MAIL)} AND Id NOT IN ({messages})"
+        return (narrowed(source, f"TaskSubtype != {text_literal(_MAIL)}"), narrowed(source, lone))
 
     def upserts(self, rows: Sequence[Row]) -> Iterable[InteractionRecord]:
         """Make records of tasks, without those whose mail is a message."""
