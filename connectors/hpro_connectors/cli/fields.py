@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from hpro_connectors.cli.places import PATH
+from hpro_connectors.salesforce.settings import ScoredObjectName
 
 if TYPE_CHECKING:
     from hpro_connectors.salesforce.metadata import FileDifference
-
-SALESFORCE_OBJECTS = ("Lead", "Contact", "Opportunity")
 
 
 @click.group(short_help="Bring the fields that HPRO writes into a CRM.")
@@ -26,7 +25,7 @@ def fields() -> None:
 @click.option(
     "--object",
     "objects",
-    type=click.Choice(SALESFORCE_OBJECTS),
+    type=click.Choice([one.value for one in ScoredObjectName]),
     multiple=True,
     help="Only what scoring this object needs; may be given more than once.  [default: all three]",
 )
@@ -44,7 +43,6 @@ def export(
     of ours in DIR are replaced, others are left alone.
     """
     from hpro_connectors.salesforce.metadata import compare_project, project_files, write_project
-    from hpro_connectors.salesforce.settings import ScoredObjectName
     from hpro_sdk.errors import ConfigError
 
     files = project_files([name for name in ScoredObjectName if not objects or name in objects])
