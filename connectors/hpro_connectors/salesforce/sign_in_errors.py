@@ -144,8 +144,8 @@ def sign_in_error(failure: Failure, *, domain: str) -> HproError:
             retry_after_s=failure.retry_after_s,
             **failure.told(TRY_LATER),
         )
-    if failure.status >= 500 or failure.code in _TRANSIENT_CODES:
-        return ServerError(f"Salesforce cannot sign in now: {failure.said}.", **failure.told(TRY_LATER))
+    if failure.code in _TRANSIENT_CODES or (failure.status >= 500 and not failure.code):
+        return _not_now(failure)
     if 300 <= failure.status < 400:
         to = f" to {failure.location}" if failure.location else " elsewhere"
         return AuthError(
@@ -166,9 +166,17 @@ def sign_in_error(failure: Failure, *, domain: str) -> HproError:
         return PermissionDeniedError(
             f"Salesforce refused the sign-in: {failure.said}.", **failure.told(remedy_of(failure.code))
         )
-    problem, remedy = "the sign-in was refused", "See the user's login history in Setup."
     for reason in _REASONS:
         if (reason.part and failure.says(reason.part)) or (reason.code and failure.code == reason.code):
-            problem, remedy = reason.problem, reason.remedy
-            break
+            return _refused(failure, domain, reason.problem, reason.remedy)
+    if failure.status >= 500:  # the SOAP sign-in refuses with 500 too, so that the reasons come first
+        return _not_now(failure)
+    return _refused(failure, domain, "it gives another reason", "See the user's login history in Setup.")
+
+
+def _not_now(failure: Failure) -> ServerError:
+    return ServerError(f"Salesforce cannot sign in now: {failure.said}.", **failure.told(TRY_LATER))
+
+
+def _refused(failure: Failure, domain: str, problem: str, remedy: str) -> AuthError:
     return AuthError(f"Salesforce refused the sign-in at {domain}: {problem} ({failure.said}).", **failure.told(remedy))
