@@ -85,10 +85,10 @@ def big_salesforce(leads: int) -> Iterator[BigSalesforce]:
 
 def read_ids(config: Path) -> Counter[str]:
     """Count what the state holds, and check that nothing is there twice."""
-    with StateStore.open(config.parent / "hpro-state" / "main.sqlite", create=False) as store:
-        with store.transactions.reading() as connection:
-            leads = list(connection.scalars(select(LEADS.c.lead_id)))
-            others = list(connection.execute(select(INTERACTIONS.c.object_type, INTERACTIONS.c.record_id)))
+    state = config.parent / "hpro-state" / "main.sqlite"
+    with StateStore.open(state, create=False) as store, store.transactions.reading() as connection:
+        leads = list(connection.scalars(select(LEADS.c.lead_id)))
+        others = list(connection.execute(select(INTERACTIONS.c.object_type, INTERACTIONS.c.record_id)))
     assert len(set(leads)) == len(leads)
     assert len(set(others)) == len(others)
     return Counter(["Lead"] * len(leads) + [one.object_type for one in others])
