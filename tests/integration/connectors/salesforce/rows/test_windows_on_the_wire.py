@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -40,7 +40,8 @@ def test_edge_case_7_a_wide_object_is_read_in_parts_that_fit_into_urls(served: S
     for name in names:
         served.org.schema.add_field("Lead", FieldSchema(name, FieldType.STRING, length=80))
     served.fill(230)
-    one = served.fill(1, **{name: name for name in names})[0]
+    values: dict[str, Any] = {name: name for name in names}
+    one = served.fill(1, **values)[0]
     served.wait(minutes=5)
     rows = read(served, Source("Lead", (*COLUMNS, *names), {}))
     assert len(rows) == 231
