@@ -133,6 +133,6 @@ def _check_unique(state: OrgState, one: ObjectSchema, stored: Mapping[str, Store
             raise ApiFault(
                 400,
                 "DUPLICATE_VALUE",
-                f"duplicate value found: {names[-1]} duplicates value on record with id: {found[0]}",
+                f"duplicate value found: {names[-1]} duplicates value on record with id: {found[0]!s}",
                 names,
             )

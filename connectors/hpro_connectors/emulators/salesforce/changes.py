@@ -81,9 +81,8 @@ def change(
     before = state.database.find(one.name, record_id, columns) if columns else {}
     row = dict(given)
     derive(state, one, row, before or {}, at)
-    for name, value in (("SystemModstamp", at), ("LastModifiedDate", at), ("LastModifiedById", who)):
-        if name in one.fields and name not in given:
-            row[name] = value
+    stamps: dict[str, StoredValue] = {"SystemModstamp": at, "LastModifiedDate": at, "LastModifiedById": who}
+    row.update({name: value for name, value in stamps.items() if name in one.fields and name not in given})
     with state.database.transaction():
         if row:
             state.database.update(one.name, record_id, row)

@@ -19,7 +19,6 @@ _TO_CONTACT: tuple[Link, ...] = (
     ("Task", "WhoId"),
     ("Event", "WhoId"),
     ("EmailMessageRelation", "RelationId"),
-    ("EmailMessage", "RelatedToId"),
     ("Note", "ParentId"),
     ("ContentDocumentLink", "LinkedEntityId"),
 )
@@ -64,9 +63,11 @@ def convert_lead(
         contact = _contact(state, lead, account, contact_id, record_ids.get("Contact"))
         opportunity = None
         if with_opportunity:
-            opportunity = _opportunity(state, lead, account, contact, opportunity_name, record_ids.get("Opportunity"))
+            opportunity = _opportunity(
+                state, lead, account, contact, name=opportunity_name, record_id=record_ids.get("Opportunity")
+            )
+        _hang_activities(state, found_id, account, opportunity)
         reparent(state, _TO_CONTACT, found_id, contact)
-        _hang_activities(state, contact, account, opportunity)
         after: dict[str, StoredValue] = {
             "Status": chosen,
             "IsConverted": 1,
@@ -128,12 +129,14 @@ def _opportunity(
     lead: Mapping[str, StoredValue],
     account: str,
     contact: str,
+    *,
     name: str | None,
     record_id: str | None,
 ) -> str:
     first = state.database.row("SELECT MasterLabel FROM OpportunityStage WHERE IsActive ORDER BY SortOrder LIMIT 1")
+    company = lead["Company"] or lead["LastName"]
     values: dict[str, object] = {
-        "Name": name or f"{lead['Company'] or lead['LastName']}-",
+        "Name": name or f"{company!s}-",
         "AccountId": account,
         "ContactId": contact,
         "StageName": None if first is None else first[0],
@@ -146,12 +149,12 @@ def _opportunity(
     return made
 
 
-def _hang_activities(state: OrgState, contact: str, account: str, opportunity: str | None) -> None:
+def _hang_activities(state: OrgState, lead: str, account: str, opportunity: str | None) -> None:
     for name in ("Task", "Event"):
         if name not in state.schema:
             continue
         state.database.run(
             f"UPDATE {name} SET AccountId = ?, WhatId = coalesce(WhatId, ?),"  # noqa: S608 - one of two names
             " WhatCount = coalesce(WhatId, ?) IS NOT NULL WHERE WhoId = ?",
-            (account, opportunity, opportunity, contact),
+            (account, opportunity, opportunity, lead),
         )

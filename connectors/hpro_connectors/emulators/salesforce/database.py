@@ -16,7 +16,6 @@ from pathlib import Path
 from hpro_connectors.emulators.salesforce.field_schema import FieldSchema
 from hpro_connectors.emulators.salesforce.object_schema import ObjectSchema
 
-
 StoredValue = str | int | float | bytes | None
 """What a column holds."""
 

@@ -84,7 +84,7 @@ def _task(state: OrgState, values: Values, before: Mapping[str, StoredValue], at
     _links(state, values, before)
 
 
-def _event(state: OrgState, values: Values, before: Mapping[str, StoredValue], at: int) -> None:
+def _event(state: OrgState, values: Values, before: Mapping[str, StoredValue], _: int) -> None:
     def current(name: str) -> StoredValue:
         return values.get(name, before.get(name))
 
@@ -92,7 +92,8 @@ def _event(state: OrgState, values: Values, before: Mapping[str, StoredValue], a
     if isinstance(start, int):
         minutes = current("DurationInMinutes")
         end = current("EndDateTime")
-        if isinstance(values.get("DurationInMinutes"), int) and "EndDateTime" not in values or not isinstance(end, int):
+        only_longer = isinstance(values.get("DurationInMinutes"), int) and "EndDateTime" not in values
+        if only_longer or not isinstance(end, int):
             end = start + 60 * (minutes if isinstance(minutes, int) else 60)
         values["StartDateTime"] = values["ActivityDateTime"] = start
         values["EndDateTime"] = end
@@ -150,7 +151,7 @@ def _opportunity(state: OrgState, values: Values, before: Mapping[str, StoredVal
         values["ExpectedRevenue"] = None
 
 
-def _content_note(state: OrgState, values: Values, before: Mapping[str, StoredValue], at: int) -> None:
+def _content_note(_: OrgState, values: Values, before: Mapping[str, StoredValue], __: int) -> None:
     content = values.get("Content", before.get("Content"))
     raw = content if isinstance(content, bytes) else b""
     values.update(

@@ -141,25 +141,22 @@ def _record_types(one: ObjectSchema, api_version: str) -> list[JsonValue]:
 
 
 def _children(state: OrgState, one: ObjectSchema, user_id: str) -> list[JsonValue]:
-    found: list[JsonValue] = []
-    for child in state.schema:
-        if not state.access.can_see_object(user_id, child.name):
-            continue
-        for field in child.fields.values():
-            if one.name in field.reference_to and state.access.can_read(user_id, child.name, field.name):
-                found.append(
-                    {
-                        "cascadeDelete": bool(child.history_of),
-                        "childSObject": child.name,
-                        "deprecatedAndHidden": False,
-                        "field": field.name,
-                        "junctionIdListNames": [],
-                        "junctionReferenceTo": [],
-                        "relationshipName": field.children or None,
-                        "restrictedDelete": False,
-                    }
-                )
-    return found
+    return [
+        {
+            "cascadeDelete": bool(child.history_of),
+            "childSObject": child.name,
+            "deprecatedAndHidden": False,
+            "field": field.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": field.children or None,
+            "restrictedDelete": False,
+        }
+        for child in state.schema
+        if state.access.can_see_object(user_id, child.name)
+        for field in child.fields.values()
+        if one.name in field.reference_to and state.access.can_read(user_id, child.name, field.name)
+    ]
 
 
 def _field(state: OrgState, one: ObjectSchema, field: FieldSchema, user_id: str) -> dict[str, JsonValue]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from hpro_connectors.emulators.salesforce.database import StoredValue
 from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType
@@ -29,6 +30,21 @@ _DATA_TYPES = {
 _LONGEST_KEPT = 255
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What one row of a history object says."""
+
+    field: str
+    data_type: str
+    old: StoredValue | bool = None
+    new: StoredValue | bool = None
+
+
+def history_name(field: FieldSchema) -> str:
+    """Give what history objects call a field: references of the standard lose their "Id"."""
+    return field.name if field.custom else field.relationship or field.name
+
+
 def log_event(state: OrgState, one: ObjectSchema, record_id: str, event: str, *, user_id: str, at: int) -> None:
     """Keep that something happened to a record that is no change of a field, such as ``created``.
 
@@ -36,7 +52,7 @@ def log_event(state: OrgState, one: ObjectSchema, record_id: str, event: str, *,
     """
     history = state.schema.history_of(one.name) if one.tracked else None
     if history is not None:
-        _insert(state, history, record_id, event, "Text", None, None, user_id, at)
+        _insert(state, history, record_id, _Change(event, "Text"), user_id=user_id, at=at)
 
 
 def log_changes(
@@ -71,26 +87,19 @@ def log_changes(
             continue
         field = one.fields[name]
         if field.type is FieldType.REFERENCE:
-            shown = _history_name(field)
-            names = (_name_of(state, old), _name_of(state, new))
-            _insert(state, history, record_id, shown, "Text", *names, user_id, at)
-            _insert(state, history, record_id, shown, "EntityId", old, new, user_id, at)
+            shown = history_name(field)
+            changes = [
+                _Change(shown, "Text", _name_of(state, old), _name_of(state, new)),
+                _Change(shown, "EntityId", old, new),
+            ]
         else:
             kind = _DATA_TYPES.get(field.type, "Text")
-            _insert(state, history, record_id, name, kind, _kept(field, old), _kept(field, new), user_id, at)
+            changes = [_Change(name, kind, _kept(field, old), _kept(field, new))]
+        for change in changes:
+            _insert(state, history, record_id, change, user_id=user_id, at=at)
 
 
-def _insert(
-    state: OrgState,
-    history: ObjectSchema,
-    record_id: str,
-    field: str,
-    data_type: str,
-    old: StoredValue | bool,
-    new: StoredValue | bool,
-    user_id: str,
-    at: int,
-) -> None:
+def _insert(state: OrgState, history: ObjectSchema, record_id: str, change: _Change, *, user_id: str, at: int) -> None:
     state.database.insert(
         history.name,
         {
@@ -99,10 +108,10 @@ def _insert(
             history.parent_field: record_id,
             "CreatedById": user_id,
             "CreatedDate": at,
-            "Field": field,
-            "DataType": data_type,
-            "OldValue": None if old is None else json.dumps(old, ensure_ascii=False),
-            "NewValue": None if new is None else json.dumps(new, ensure_ascii=False),
+            "Field": change.field,
+            "DataType": change.data_type,
+            "OldValue": None if change.old is None else json.dumps(change.old, ensure_ascii=False),
+            "NewValue": None if change.new is None else json.dumps(change.new, ensure_ascii=False),
         },
     )
 
@@ -115,10 +124,6 @@ def _kept(field: FieldSchema, value: StoredValue) -> StoredValue | bool:
     if field.type is FieldType.DATETIME and isinstance(value, int):
         return moment_text(value)
     return value
-
-
-def _history_name(field: FieldSchema) -> str:
-    return field.name if field.custom else field.relationship or field.name
 
 
 def _name_of(state: OrgState, record_id: StoredValue) -> StoredValue:

@@ -60,8 +60,8 @@ def long_id(text: str) -> str | None:
     short_id = text[:15]
     if suffix(short_id) == text[15:]:
         return text
-    short_id = _with_case_of(short_id, text[15:].upper())
-    return None if short_id is None else short_id + text[15:].upper()
+    restored = _with_case_of(short_id, text[15:].upper())
+    return None if restored is None else restored + text[15:].upper()
 
 
 def _with_case_of(short_id: str, letters: str) -> str | None:

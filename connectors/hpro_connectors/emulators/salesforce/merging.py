@@ -11,7 +11,7 @@ _NOTES: tuple[Link, ...] = (("Note", "ParentId"), ("ContentDocumentLink", "Linke
 _PERSON: tuple[Link, ...] = (("Task", "WhoId"), ("Event", "WhoId"), ("EmailMessageRelation", "RelationId"), *_NOTES)
 
 _LINKS: dict[str, tuple[Link, ...]] = {
-    "Lead": (*_PERSON, ("EmailMessage", "RelatedToId")),
+    "Lead": _PERSON,
     "Contact": (
         *_PERSON,
         ("OpportunityContactRole", "ContactId"),

@@ -7,15 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import JsonValue
-
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce import changes, conversion, merging, replication
+from hpro_connectors.emulators.salesforce import changes, conversion, merging
 from hpro_connectors.emulators.salesforce.access import Access
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault, not_found
 from hpro_connectors.emulators.salesforce.conversion import Conversion
 from hpro_connectors.emulators.salesforce.database import Database
-from hpro_connectors.emulators.salesforce.describe import describe, describe_global
 from hpro_connectors.emulators.salesforce.first_day import (
     LeadStatus,
     OpportunityStage,
@@ -25,15 +21,12 @@ from hpro_connectors.emulators.salesforce.first_day import (
 )
 from hpro_connectors.emulators.salesforce.ids import long_id
 from hpro_connectors.emulators.salesforce.org_state import OrgState
-from hpro_connectors.emulators.salesforce.querying import OpenQuery, QueryResult, open_query, run_query
+from hpro_connectors.emulators.salesforce.readable_org import ReadableOrg
 from hpro_connectors.emulators.salesforce.recycle_bin import RecycleBin
 from hpro_connectors.emulators.salesforce.schema import OrgSchema
 
-API_VERSION = "62.0"
-"""The version that paths in answers have where nobody says another one."""
 
-
-class SalesforceOrg:
+class SalesforceOrg(ReadableOrg):
     """An org; safe to use from several threads.
 
     Every change is stamped with the second at which the org's clock stands.
@@ -66,13 +59,13 @@ class SalesforceOrg:
         if found is None or not found.startswith("00D"):
             raise ValueError(f"{org_id!r} is no id of an org")
         self.org_id, self.name, self.clock, self.is_sandbox = found, name, clock, is_sandbox
-        self._database = Database(path)
-        with self._database.transaction():
-            self.schema = OrgSchema(self._database)
-            self.access = Access(self._database, self.schema)
-            self._state = OrgState(found, self._database, self.schema, self.access, clock)
-            self._bin = RecycleBin(self._state)
-            self.admin_user_id, self.integration_user_id = fill_first_day(self._state, name, is_sandbox=is_sandbox)
+        database = Database(path)
+        with database.transaction():
+            self.schema = OrgSchema(database)
+            self.access = Access(database, self.schema)
+            state = OrgState(found, database, self.schema, self.access, clock)
+            super().__init__(state, RecycleBin(state))
+            self.admin_user_id, self.integration_user_id = fill_first_day(state, name, is_sandbox=is_sandbox)
 
     def close(self) -> None:
         """Close it; records in memory are gone."""
@@ -259,140 +252,9 @@ class SalesforceOrg:
         with self._changing():
             set_opportunity_stages(self._state, stages)
 
-    def get(self, object_name: str, record_id: str, *, user_id: str | None = None) -> dict[str, object]:
-        """Give all fields of a record, ready for JSON.
-
-        Args:
-            object_name: Of which object.
-            record_id: Which record.
-            user_id: Who asks, and then sees what it may see of records that live; default: the org itself, which sees
-                everything, deleted or not.
-
-        Raises:
-            ApiFault: There is no such record.
-        """
-        with self._reading():
-            one = self._state.object(object_name)
-            if user_id is not None and not self.access.can_see_object(user_id, one.name):
-                raise not_found()
-            found_id = self._state.record_id(one, record_id)
-            names = [name for name in one.fields if user_id is None or self.access.can_read(user_id, one.name, name)]
-            soql = f"SELECT {', '.join(names)} FROM {one.name} WHERE Id = '{found_id}'"  # noqa: S608 - no SQL
-            result = run_query(self._state, soql, user_id=user_id, include_deleted=True, api_version=API_VERSION)
-            if not result.rows:
-                raise not_found()
-            record: dict[str, object] = dict(zip(result.columns, result.rows[0], strict=True))
-            if user_id is not None and record.get("IsDeleted"):
-                raise ApiFault(404, "ENTITY_IS_DELETED", "entity is deleted")
-            return record
-
-    def content(self, object_name: str, record_id: str, field: str) -> bytes:
-        """Give what a field holds that queries only give the path of, such as the text of a ``ContentNote``.
-
-        Raises:
-            ApiFault: There is no such record or field.
-        """
-        with self._reading():
-            one, found_id = self._state.require_live(object_name, record_id)
-            found = one.find(field)
-            row = None if found is None else self._database.find(one.name, found_id, [found.name])
-            if found is None or row is None:
-                raise not_found()
-            value = row[found.name]
-            return value if isinstance(value, bytes) else b""
-
-    def run_query(
-        self, soql: str, *, user_id: str | None, include_deleted: bool = False, api_version: str = API_VERSION
-    ) -> QueryResult:
-        """Run a query and give all of its rows.
-
-        Args:
-            soql: The query.
-            user_id: Who asks; ``None``: the org itself, which sees everything.
-            include_deleted: Whether it sees the recycle bin and archived activities.
-            api_version: Part of the path of a file's content.
-
-        Raises:
-            ApiFault: It is no query, or it names or compares what it may not.
-        """
-        with self._reading():
-            return run_query(
-                self._state, soql, user_id=user_id, include_deleted=include_deleted, api_version=api_version
-            )
-
-    def open_query(
-        self, soql: str, *, user_id: str | None, include_deleted: bool = False, api_version: str = API_VERSION
-    ) -> OpenQuery | QueryResult:
-        """Run a query whose rows are read as they are asked for; it keeps eight bytes a row.
-
-        Args:
-            soql: The query.
-            user_id: Who asks.
-            include_deleted: Whether it sees the recycle bin and archived activities.
-            api_version: Part of the path of a file's content.
-
-        Returns:
-            The open query; all of it at once, where its rows are no records.
-
-        Raises:
-            ApiFault: It is no query, or it names or compares what it may not.
-        """
-        with self._reading():
-            return open_query(
-                self._state, soql, user_id=user_id, include_deleted=include_deleted, api_version=api_version
-            )
-
-    def describe(self, object_name: str, *, user_id: str, api_version: str = API_VERSION) -> dict[str, JsonValue]:
-        """Describe an object as a user sees it.
-
-        Raises:
-            ApiFault: There is no such object, or the user does not see it.
-        """
-        with self._reading():
-            return describe(self._state, object_name, user_id=user_id, api_version=api_version)
-
-    def describe_global(self, *, user_id: str, api_version: str = API_VERSION) -> dict[str, JsonValue]:
-        """Name all objects that a user sees."""
-        with self._reading():
-            return describe_global(self._state, user_id=user_id, api_version=api_version)
-
-    def deleted(self, object_name: str, start: datetime, end: datetime) -> dict[str, JsonValue]:
-        """Give what was deleted between two times, as the replication API answers it.
-
-        Args:
-            object_name: Of which object.
-            start: From when, this second included.
-            end: Until when, this second included.
-
-        Raises:
-            ApiFault: It is no longer known, or the times make no sense (``INVALID_REPLICATION_DATE``).
-        """
-        with self._reading():
-            return replication.deleted(self._state, self._bin, object_name, start, end)
-
-    def updated(self, object_name: str, start: datetime, end: datetime) -> dict[str, JsonValue]:
-        """Give what was made or changed between two times and lives, as the replication API answers it.
-
-        Args:
-            object_name: Of which object.
-            start: From when, this second included.
-            end: Until when, this second included.
-
-        Raises:
-            ApiFault: The times make no sense (``INVALID_REPLICATION_DATE``).
-        """
-        with self._reading():
-            return replication.updated(self._state, object_name, start, end)
-
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
         with self._database.lock:
             self._bin.empty_when_due()
             with self._database.transaction():
                 yield
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[None]:
-        with self._database.lock:
-            self._bin.empty_when_due()
-            yield

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from hpro_connectors.emulators.salesforce.definitions import refresh_definitions
 from hpro_connectors.emulators.salesforce.database import Database, StoredValue
+from hpro_connectors.emulators.salesforce.definitions import refresh_definitions
 from hpro_connectors.emulators.salesforce.field_schema import FieldSchema
 from hpro_connectors.emulators.salesforce.org_state import OrgState
-from hpro_connectors.emulators.salesforce.soql.compiler import CompiledQuery, ResultColumn, compile_query
+from hpro_connectors.emulators.salesforce.soql.compiler import ROW, CompiledQuery, ResultColumn, compile_query
 from hpro_connectors.emulators.salesforce.soql.parser import parse
 from hpro_connectors.emulators.salesforce.soql.scope import Context
 
@@ -78,37 +78,65 @@ class OpenQuery:
         if not wanted:
             return []
         listed = ", ".join(map(str, wanted))
-        joins = self._query.source.split(" WHERE ", 1)[0] if " WHERE " in self._query.source else self._query.source
-        sql = f"SELECT t0.rowid, {self._query.all_columns} {joins} WHERE t0.rowid IN ({listed})"
+        query = self._query
+        sql = f"SELECT {ROW}.rowid, {query.all_columns} {query.source} WHERE {ROW}.rowid IN ({listed})"
         found = {row[0]: row[1:] for row in self._database.rows(sql)}
         read = row_reader(self._query.columns)
         return [read(found[place]) for place in wanted if place in found]
 
 
-def run_query(
-    state: OrgState, soql: str, *, user_id: str | None, include_deleted: bool, api_version: str
-) -> QueryResult:
-    """Run a query; see :meth:`~hpro_connectors.emulators.salesforce.org.SalesforceOrg.run_query`."""
-    query = _compile(state, soql, user_id, include_deleted, api_version)
+@dataclass(frozen=True, slots=True)
+class QuerySettings:
+    """Who asks, and for what.
+
+    Attributes:
+        user_id: Who; ``None``: the org itself, which sees everything.
+        include_deleted: Whether the recycle bin and archived activities are seen.
+        api_version: Part of the path of a file's content, such as ``62.0``.
+    """
+
+    user_id: str | None
+    include_deleted: bool
+    api_version: str
+
+
+def check_query(state: OrgState, soql: str, settings: QuerySettings) -> QueryResult:
+    """Say what a query would give, without rows; see ``SalesforceOrg.check_query``."""
+    query = _compile(state, soql, settings)
+    return QueryResult(
+        query.one.name,
+        tuple(one.name for one in query.columns),
+        tuple(one.field for one in query.columns),
+        [],
+        None if query.columns else 0,
+        query.grouped,
+    )
+
+
+def run_query(state: OrgState, soql: str, settings: QuerySettings) -> QueryResult:
+    """Run a query; see ``SalesforceOrg.run_query``."""
+    return _run(state, _compile(state, soql, settings))
+
+
+def open_query(state: OrgState, soql: str, settings: QuerySettings) -> OpenQuery | QueryResult:
+    """Open a query; see ``SalesforceOrg.open_query``."""
+    query = _compile(state, soql, settings)
+    if query.grouped or not query.columns or query.one.name.lower() in _DEFINITIONS:
+        return _run(state, query)
+    places = array("q", (int(row[0] or 0) for row in state.database.rows(query.sql(f"{ROW}.rowid"), query.values)))
+    return OpenQuery(state.database, query, places)
+
+
+def _run(state: OrgState, query: CompiledQuery) -> QueryResult:
     columns = tuple(one.name for one in query.columns)
     fields = tuple(one.field for one in query.columns)
     if not columns:
         counted = state.database.row(f"SELECT count(*) FROM ({query.sql('1')})", query.values)  # noqa: S608
-        return QueryResult(query.one.name, (), (), [], int(counted[0] or 0) if counted else 0, False)
+        count = counted[0] if counted is not None and isinstance(counted[0], int) else 0
+        return QueryResult(query.one.name, (), (), [], count, grouped=False)
     read = row_reader(query.columns)
     rows = state.database.rows(query.sql(query.all_columns), query.values)
     return QueryResult(query.one.name, columns, fields, [read(row) for row in rows], None, query.grouped)
-
-
-def open_query(
-    state: OrgState, soql: str, *, user_id: str | None, include_deleted: bool, api_version: str
-) -> OpenQuery | QueryResult:
-    """Open a query; see :meth:`~hpro_connectors.emulators.salesforce.org.SalesforceOrg.open_query`."""
-    query = _compile(state, soql, user_id, include_deleted, api_version)
-    if query.grouped or not query.columns:
-        return run_query(state, soql, user_id=user_id, include_deleted=include_deleted, api_version=api_version)
-    places = array("q", (int(row[0] or 0) for row in state.database.rows(query.sql("t0.rowid"), query.values)))
-    return OpenQuery(state.database, query, places)
 
 
 def row_reader(columns: Sequence[ResultColumn]) -> Callable[[tuple[StoredValue, ...]], Row]:
@@ -124,11 +152,17 @@ def row_reader(columns: Sequence[ResultColumn]) -> Callable[[tuple[StoredValue, 
     return read if reads else lambda row: row  # type: ignore[return-value] # the same
 
 
-def _compile(state: OrgState, soql: str, user_id: str | None, include_deleted: bool, api_version: str) -> CompiledQuery:  # noqa: FBT001
+def _compile(state: OrgState, soql: str, settings: QuerySettings) -> CompiledQuery:
     select = parse(soql)
     if select.object_name.lower() in _DEFINITIONS:
-        refresh_definitions(state, user_id)
+        refresh_definitions(state, settings.user_id)
     context = Context(
-        soql, state.schema, state.access, user_id, state.now(), state.clock.now().date().isoformat(), api_version
+        soql,
+        state.schema,
+        state.access,
+        settings.user_id,
+        state.now(),
+        state.clock.now().date().isoformat(),
+        settings.api_version,
     )
-    return compile_query(context, select, include_deleted=include_deleted)
+    return compile_query(context, select, include_deleted=settings.include_deleted)

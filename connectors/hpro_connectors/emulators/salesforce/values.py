@@ -126,7 +126,7 @@ def _cannot_read(kind: str, value: object) -> NoReturn:
     )
 
 
-def _text(field: FieldSchema, value: object) -> StoredValue:
+def _text(field: FieldSchema, value: object) -> str | None:
     if not isinstance(value, str):
         _cannot_read("string", value)
     if field.type is not FieldType.TEXTAREA:
@@ -145,7 +145,7 @@ def _text(field: FieldSchema, value: object) -> StoredValue:
 def _chosen(field: FieldSchema, value: object) -> StoredValue:
     text = _text(field, value)
     if field.restricted and text is not None:
-        chosen = str(text).split(";") if field.type is FieldType.MULTIPICKLIST else [text]
+        chosen = text.split(";") if field.type is FieldType.MULTIPICKLIST else [text]
         allowed = {one.value for one in field.picklist if one.active}
         for one in chosen:
             if one not in allowed:
@@ -158,7 +158,7 @@ def _chosen(field: FieldSchema, value: object) -> StoredValue:
     return text
 
 
-def _flag(field: FieldSchema, value: object) -> StoredValue:
+def _flag(_: FieldSchema, value: object) -> StoredValue:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, str) and value.lower() in {"true", "false"}:
@@ -194,7 +194,7 @@ def _whole(field: FieldSchema, value: object) -> StoredValue:
     return int(number)
 
 
-def _date(field: FieldSchema, value: object) -> StoredValue:
+def _date(_: FieldSchema, value: object) -> StoredValue:
     if isinstance(value, datetime):
         return value.astimezone(UTC).date().isoformat()
     if isinstance(value, date):
@@ -205,7 +205,7 @@ def _date(field: FieldSchema, value: object) -> StoredValue:
     return found
 
 
-def _moment(field: FieldSchema, value: object) -> StoredValue:
+def _moment(_: FieldSchema, value: object) -> StoredValue:
     found = parse_moment(value) if isinstance(value, str) else value
     if not isinstance(found, datetime) or found.tzinfo is None:
         _cannot_read("datetime", value)
@@ -221,11 +221,11 @@ def _id(field: FieldSchema, value: object) -> StoredValue:
     return found
 
 
-def _any(field: FieldSchema, value: object) -> StoredValue:
+def _any(_: FieldSchema, value: object) -> StoredValue:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _content(field: FieldSchema, value: object) -> StoredValue:
+def _content(_: FieldSchema, value: object) -> StoredValue:
     if isinstance(value, bytes):
         return value
     try:

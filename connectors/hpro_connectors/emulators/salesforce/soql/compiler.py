@@ -1,5 +1,7 @@
 """From the tree of a query to SQL, checked against the schema and against what the user may see."""
 
+# ruff: noqa: S608 - what is put into SQL are names of our own; values are always bound
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -10,6 +12,7 @@ from pydantic import JsonValue
 from hpro_connectors.emulators.salesforce.api_fault import not_supported
 from hpro_connectors.emulators.salesforce.database import StoredValue
 from hpro_connectors.emulators.salesforce.field_schema import IDS, NUMBERS, FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.history import history_name
 from hpro_connectors.emulators.salesforce.object_schema import ObjectSchema
 from hpro_connectors.emulators.salesforce.soql.conditions import ConditionCompiler
 from hpro_connectors.emulators.salesforce.soql.faults import fault_at, malformed
@@ -18,7 +21,8 @@ from hpro_connectors.emulators.salesforce.soql.scope import Column, Context, Sco
 from hpro_connectors.emulators.salesforce.soql.tree import Aggregate, InSelect, Order, Path, Select
 from hpro_connectors.emulators.salesforce.values import reader, selected
 
-_ROW = "t0"
+ROW = "t0"
+"""What the SQL calls a row of the object that is asked for."""
 _COUNT = FieldSchema("expr", FieldType.INT, precision=0)
 
 
@@ -46,7 +50,8 @@ class CompiledQuery:
     Attributes:
         one: The object that it asks for.
         columns: What it gives; none where only rows are counted.
-        source: The SQL from ``FROM`` on, without limits.
+        source: The SQL that says where its columns come from, with the records that references lead to.
+        where: The SQL of what rows must fulfil.
         order: The SQL of groups and order.
         values: What it binds.
         limit: At most so many rows.
@@ -57,6 +62,7 @@ class CompiledQuery:
     one: ObjectSchema
     columns: tuple[ResultColumn, ...]
     source: str
+    where: str
     order: str
     values: tuple[StoredValue, ...]
     limit: int | None
@@ -72,7 +78,7 @@ class CompiledQuery:
         limits = ""
         if self.limit is not None or self.offset is not None:
             limits = f" LIMIT {-1 if self.limit is None else self.limit} OFFSET {self.offset or 0}"
-        return f"SELECT {columns} {self.source}{self.order}{limits}"
+        return f"SELECT {columns} {self.source} {self.where}{self.order}{limits}"
 
     @property
     def all_columns(self) -> str:
@@ -92,7 +98,7 @@ def compile_query(context: Context, select: Select, *, include_deleted: bool) ->
         ApiFault: It names or compares what it may not.
     """
     one = _object(context, select)
-    scope = Scope(context, one, select.alias, _ROW)
+    scope = Scope(context, one, select.alias, ROW)
     columns, grouped = _columns(context, scope, select)
     values: list[StoredValue] = []
     where = _where(context, scope, one, select, values, include_deleted=include_deleted)
@@ -100,8 +106,8 @@ def compile_query(context: Context, select: Select, *, include_deleted: bool) ->
     orders = [_order(context, scope, one) for one in select.orders]
     order = f" GROUP BY {', '.join(groups)}" if groups else ""
     order += f" ORDER BY {', '.join(orders)}" if orders else ""
-    source = " ".join([f'FROM "{one.name}" AS {_ROW}', *scope.joins, where])
-    return CompiledQuery(one, columns, source, order, tuple(values), select.limit, select.offset, grouped)
+    source = " ".join([f'FROM "{one.name}" AS {ROW}', *scope.joins])
+    return CompiledQuery(one, columns, source, where, order, tuple(values), select.limit, select.offset, grouped)
 
 
 def _object(context: Context, select: Select) -> ObjectSchema:
@@ -162,7 +168,7 @@ def _where(
     include_deleted: bool,
 ) -> str:
     if one.required_filter:
-        check_required_filter(context.soql, one, select)
+        check_required_filter(one, select)
 
     def inner(sub: Select, bound: list[StoredValue]) -> str:
         return _inner(context, one, sub, bound, include_deleted=include_deleted)
@@ -188,7 +194,7 @@ def _hidden_history(context: Context, one: ObjectSchema) -> list[str]:
     parent = context.schema.find(one.history_of) if one.history_of else None
     if parent is None or context.user_id is None:
         return []
-    return [field.name for field in parent.fields.values() if not context.sees(parent, field)]
+    return [history_name(field) for field in parent.fields.values() if not context.sees(parent, field)]
 
 
 def _inner(

@@ -31,7 +31,6 @@ from hpro_connectors.emulators.salesforce.soql.tree import (
 )
 
 _MOST_SEMI_JOINS = 2
-_QUOTED_TYPES = {FieldType.ID: "ID", FieldType.REFERENCE: "ID"}
 
 CompileInner = Callable[[Select, list[StoredValue]], str]
 """Gives the SQL of a sub-select, and adds its values."""
@@ -89,7 +88,9 @@ class ConditionCompiler:
         if literal.kind is LiteralKind.RANGE:
             if kind not in {FieldType.DATE, FieldType.DATETIME}:
                 raise self._mismatch(column, literal)
-            return range_condition(column.sql, kind, operator, literal, self._context.today, self._values)
+            sql, values = range_condition(column.sql, kind, operator, literal, self._context.today)
+            self._values += values
+            return sql
         if literal.kind is LiteralKind.NULL:
             if operator not in {"=", "!="}:
                 raise self._fault(condition.path, f"invalid operator on null value for field '{column.field.name}'")
@@ -211,17 +212,13 @@ class ConditionCompiler:
 
     def _mismatch(self, column: Column, literal: Literal) -> ApiFault:
         name, kind = column.field.name, column.field.type
-        wanted = {FieldType.DATETIME: "dateTime", FieldType.INT: "int"}.get(kind, kind.value)
+        wanted, quoted = kind.value, False
         if kind in IDS or _is_text(column):
-            wanted = "ID" if kind in IDS else "string"
-            words = f"value of filter criterion for field '{name}' must be of type {wanted} and should be enclosed in quotes"
-        elif literal.kind is LiteralKind.TEXT:
-            words = (
-                f"value of filter criterion for field '{name}' must be of type {wanted} and should not be enclosed in"
-                " quotes"
-            )
-        else:
-            words = f"value of filter criterion for field '{name}' must be of type {wanted}"
+            wanted, quoted = "ID" if kind in IDS else "string", True
+        elif kind is FieldType.DATETIME:
+            wanted = "dateTime"
+        words = f"value of filter criterion for field '{name}' must be of type {wanted}"
+        words += f" and should {'' if quoted else 'not '}be enclosed in quotes"
         return self._fault_at(literal, "INVALID_FIELD", words)
 
     def _operator_fault(self, path: Path, kind: str) -> ApiFault:

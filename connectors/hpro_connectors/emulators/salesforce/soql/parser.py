@@ -1,7 +1,7 @@
 """From the text of a query to its tree.
 
-``AND`` and ``OR`` do not mix without parentheses, and ``NOT`` takes one condition: the CRM refuses what would need to be
-guessed.
+``AND`` and ``OR`` do not mix without parentheses, and ``NOT`` takes one condition: the CRM refuses what it would have
+to guess.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from hpro_connectors.emulators.salesforce.soql.tree import Literal
 
 
 def range_condition(
-    column: str, kind: FieldType, operator: str, literal: Literal, today: str, values: list[StoredValue]
-) -> str:
+    column: str, kind: FieldType, operator: str, literal: Literal, today: str
+) -> tuple[str, list[StoredValue]]:
     """Give the SQL that compares a date or a moment with a range of days.
 
     Args:
@@ -20,16 +20,17 @@ def range_condition(
         operator: As the query has it; ``<`` is before the range, ``>`` after it.
         literal: The range.
         today: The date.
-        values: Values that the SQL binds are added here.
+
+    Returns:
+        The SQL, and the values that it binds.
     """
     first, end = literal.value if isinstance(literal.value, tuple) else (0, 1)
     begins, ends = _bound(kind, today, first), _bound(kind, today, end)
     if operator in {"=", "!="}:
-        values += [begins, ends]
         inside = f"({column} >= ? AND {column} < ?)"
-        return inside if operator == "=" else f"{inside} IS NOT TRUE"
-    values.append(begins if operator in {"<", ">="} else ends)
-    return f"{column} {'<' if operator in {'<', '<='} else '>='} ?"
+        return (inside if operator == "=" else f"{inside} IS NOT TRUE"), [begins, ends]
+    bound = begins if operator in {"<", ">="} else ends
+    return f"{column} {'<' if operator in {'<', '<='} else '>='} ?", [bound]
 
 
 def _bound(kind: FieldType, today: str, days: int) -> StoredValue:

@@ -14,11 +14,10 @@ from hpro_connectors.emulators.salesforce.soql.tree import (
 )
 
 
-def check_required_filter(soql: str, one: ObjectSchema, select: Select) -> None:
+def check_required_filter(one: ObjectSchema, select: Select) -> None:
     """Refuse a query of an object that names none of the fields of which it has to name one.
 
     Args:
-        soql: The query.
         one: The object.
         select: The query's tree.
 

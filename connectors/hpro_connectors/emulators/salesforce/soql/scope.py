@@ -112,8 +112,8 @@ class Scope:
             if link.polymorphic:
                 if place != len(names) - 2:
                     raise self._fault(path, unknown_relationship(names[place + 1]))
-                return self._polymorphic(path, row, link, targets, walked, names[-1])
-            row = self._join(row, one, link, targets[0], tuple(walked))
+                return self._polymorphic(path, row, link, walked)
+            row = self._join(row, link, targets[0], tuple(walked))
             one = targets[0]
         field = one.find(names[-1])
         if field is None or not self._context.sees(one, field):
@@ -124,9 +124,7 @@ class Scope:
         found = [self._context.schema.find(name) for name in link.reference_to]
         return [one for one in found if one is not None and self._context.sees_object(one.name)]
 
-    def _join(
-        self, row: str, one: ObjectSchema, link: FieldSchema, target: ObjectSchema, walked: tuple[str, ...]
-    ) -> str:
+    def _join(self, row: str, link: FieldSchema, target: ObjectSchema, walked: tuple[str, ...]) -> str:
         key = (*walked, target.name)
         joined = self._rows.get(key)
         if joined is None:
@@ -136,10 +134,9 @@ class Scope:
             self.joins.append(f'LEFT JOIN "{target.name}" AS {joined} ON {joined}.{identity} = {row}."{link.name}"')
         return joined
 
-    def _polymorphic(
-        self, path: Path, row: str, link: FieldSchema, targets: list[ObjectSchema], walked: list[str], name: str
-    ) -> Column:
+    def _polymorphic(self, path: Path, row: str, link: FieldSchema, walked: list[str]) -> Column:
         """Give a field of a record of one of several objects, of which only what all have in common is known."""
+        name, targets = path.names[-1], self._targets(link)
         if name.lower() not in _OF_NAME:
             raise self._fault(path, no_such_column(name, "Name"))
         if name.lower() == "type":
@@ -150,7 +147,7 @@ class Scope:
         for target in targets:
             field = target.find(name)
             if field is not None and self._context.sees(target, field):
-                joined = self._join(row, self._one, link, target, tuple(walked))
+                joined = self._join(row, link, target, tuple(walked))
                 parts.append(self._sql(field, joined))
                 fields.append(field)
         if not fields:

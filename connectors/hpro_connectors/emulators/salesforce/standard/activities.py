@@ -138,7 +138,7 @@ _EMAIL_MESSAGE = ObjectSchema(
             text("MessageIdentifier", 765),
             text("ThreadIdentifier", 765),
             flag("IsClientManaged"),
-            reference("RelatedToId", "Account|Contact|Lead|Opportunity", indexed=True),
+            reference("RelatedToId", "Account|Opportunity", indexed=True),
             *audit(),
         ]
     ),

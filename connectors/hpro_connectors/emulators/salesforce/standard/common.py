@@ -141,8 +141,10 @@ def address(prefix: str) -> list[FieldSchema]:
     for _, name, length in _ADDRESS_PARTS:
         kind = FieldType.TEXTAREA if name == "Street" else FieldType.STRING
         parts.append(FieldSchema(f"{prefix}{name}", kind, length=length, compound=compound))
-    for name in ("Latitude", "Longitude"):
-        parts.append(FieldSchema(f"{prefix}{name}", FieldType.DOUBLE, precision=18, scale=15, compound=compound))
+    parts += [
+        FieldSchema(f"{prefix}{name}", FieldType.DOUBLE, precision=18, scale=15, compound=compound)
+        for name in ("Latitude", "Longitude")
+    ]
     parts.append(
         FieldSchema(
             f"{prefix}GeocodeAccuracy",
