@@ -35,7 +35,8 @@ _AFTER = {
     WON: ("Contract signed, deposit paid.", "Signed and handed over, all done.", "Won! Order is in, invoice sent."),
     LOST: ("Closed as lost, bought elsewhere.", "Deal is dead, closed the file.", "Lost, no further contact wanted."),
 }
-_REASONS = ("price", "competitor", "no budget", "no reply", "changed plans")
+LOST_REASONS = ("price", "competitor", "no budget", "no reply", "changed plans")
+"""Why leads are closed as lost, in the words of the list that people choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ class Simulation:
         if result == WON:
             yield ev.FieldSet(at, lead_id, "contract_no", None, f"C-{birth.number:06}", tracked=False)
         else:
-            yield ev.FieldSet(at, lead_id, "lost_reason", None, draw.choice(_REASONS), tracked=False)
+            yield ev.FieldSet(at, lead_id, "lost_reason", None, draw.choice(LOST_REASONS), tracked=False)
         yield ev.FieldSet(at, lead_id, "win_estimate", None, 100 if result == WON else 0, tracked=False)
         if draw.random() < 0.7:
             happened = at - timedelta(hours=draw.choice((0, 1, 5, 30)))
