@@ -131,6 +131,11 @@ def _text(field: FieldSchema, value: object) -> str | None:
         _cannot_read("string", value)
     if field.type is not FieldType.TEXTAREA:
         value = value.strip()
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            _cannot_read("string", ascii(value))
     if field.length and len(value) > field.length:
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}..."
         raise ApiFault(
