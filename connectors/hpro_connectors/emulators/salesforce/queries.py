@@ -6,10 +6,10 @@ import re
 
 from hpro_connectors.emulators.http.messages import Response
 from hpro_connectors.emulators.salesforce.call import Call
-from hpro_connectors.emulators.salesforce.record_maker import RecordMaker
 from hpro_connectors.emulators.salesforce.cursors import Cursor, CursorStore
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
 from hpro_connectors.emulators.salesforce.querying import QueryResult
+from hpro_connectors.emulators.salesforce.record_maker import RecordMaker
 
 SMALLEST_PAGE, LARGEST_PAGE = 200, 2_000
 _BATCH_SIZE = re.compile(r"\bbatchSize\s*=\s*(\d+)")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.querying import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class RecordMaker:
     columns: Sequence[str]
     base: str
 
-    def record(self, row: Row) -> dict[str, object]:
+    def record(self, row: Sequence[object]) -> dict[str, object]:
         """Make one.
 
         Args:
@@ -38,10 +37,9 @@ class RecordMaker:
             *parents, name = column.split(".")
             place = made
             for depth, parent in enumerate(parents):
-                known = place.get(parent)
-                if not isinstance(known, dict):
-                    known = {"attributes": {"type": self._target(self.object_name, parents[: depth + 1])}}
-                    place[parent] = known
+                if not isinstance(known := place.get(parent), dict):
+                    target = self._target(self.object_name, parents[: depth + 1])
+                    known = place[parent] = dict[str, object](attributes={"type": target})
                 place = known
             place[name] = value
             if name == "Id" and isinstance(value, str):
