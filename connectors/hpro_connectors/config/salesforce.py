@@ -180,7 +180,7 @@ class SalesforceCrm(CrmConfig):
 
     @model_validator(mode="after")
     def _check_sign_in(self) -> Self:
-        missing = [key for key in _NEEDED_KEYS[self.sign_in] if getattr(self, key) is None]
+        missing = [key for key in self.required_keys(self.sign_in) if getattr(self, key) is None]
         if missing:
             raise ValueError(f'needs {" and ".join(missing)} for sign_in = "{self.sign_in}"')
         if self.sign_in == "client_credentials" and self.domain in _OF_ALL_ORGS:
@@ -198,6 +198,15 @@ class SalesforceCrm(CrmConfig):
         if len(set(self.interactions)) < len(self.interactions):
             raise ValueError("must not name anything twice in interactions")
         return self
+
+    @staticmethod
+    def required_keys(sign_in: str) -> tuple[str, ...]:
+        """Name the keys that a way of signing in cannot do without, beside its secrets.
+
+        Args:
+            sign_in: The way.
+        """
+        return _NEEDED_KEYS[sign_in]
 
     def required_secrets(self) -> tuple[str, ...]:
         """Name the secrets that the way of signing in cannot do without."""
