@@ -49,6 +49,8 @@ class Findings:
         try:
             self.found.extend(check)
         except HproError as exc:
-            self.found.append(Finding.of_error(area, exc))
+            finding = Finding.of_error(area, exc)
+            if all(one.seen != finding.seen for one in self.found):  # two checks may stumble over the same thing
+                self.found.append(finding)
             return False
         return True

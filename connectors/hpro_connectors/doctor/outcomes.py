@@ -85,7 +85,7 @@ def _enough(won: int, others: int) -> Finding:
             f"Train, and train again when there are more; where the company marks success in another way, {_MAPPING}.",
         )
     return Finding.ok(
-        _TRAINING, f"{won:,} won leads and {others:,} others are enough to train on, where they are not all of late."
+        _TRAINING, f"{won:,} won leads and {others:,} others are enough to train on, unless most of them are very new."
     )
 
 

@@ -46,8 +46,9 @@ def examine(config: HproConfig, crm: CrmConfig, *, now: Callable[[], datetime] =
     identity, description = examined.identity, examined.description
     if description is not None:
         findings.attempt("funnel", check_funnel(description, crm.funnel))
-    if identity is not None and findings.attempt("state", check_state(crm, identity, examined.object_type)):
-        if description is not None and not findings.prevents("state"):
+    if identity is not None:
+        is_ours = findings.attempt("state", check_state(crm, identity, examined.object_type))
+        if is_ours and description is not None:
             findings.attempt("model", check_model(crm, identity, description))
     return Checkup(tuple(findings.found), identity)
 

@@ -44,7 +44,8 @@ def check_configured_fields(view: OrgView) -> Iterator[Finding]:
     if unreadable:
         yield Finding.problem(
             AREA,
-            f"{', '.join(unreadable)} of {scored.name} cannot be read as a field of a record; every pass stops at that.",
+            f"Of {scored.name}, {', '.join(unreadable)} cannot be read as fields of a record; every pass stops at "
+            "that.",
             "Take it out of hpro.toml; of an address name its parts.",
         )
     if missing or unreadable:

@@ -81,9 +81,9 @@ def _present(view: OrgView, name: str) -> Iterator[Finding]:
         )
     rows = view.count(name)
     if rows == 0 and name == "ContentNote":
-        yield Finding.warning(
+        yield Finding.ok(
             AREA,
-            "The user sees no ContentNote: there is none, or none is shared with it.",
+            "ContentNote: 0 rows; there is none, or none is shared with the user.",
             "Notes are seen by those whom they are shared with: share them, or give the user Query All Files.",
         )
     else:
