@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NoReturn
 
 from pydantic import JsonValue
@@ -21,19 +22,13 @@ _LARGEST_INT = 2**31 - 1
 _SHOWN = 80
 
 
-def to_stored(field: FieldSchema, value: object) -> StoredValue:
-    """Give a value as the database keeps it.
+def storing(field: FieldSchema) -> Callable[[FieldSchema, object], StoredValue]:
+    """Give what makes of a value what the database keeps of it.
 
-    Args:
-        field: Of which field.
-        value: As JSON has it; moments and dates may be Python's too, and a file's content may be bytes.
-
-    Raises:
-        ApiFault: It does not fit the field.
+    It takes the field, and a value as JSON has it that is neither null nor an empty text; moments and dates may be
+    Python's too, and a file's content may be bytes. It raises ``ApiFault`` for what does not fit the field.
     """
-    if value is None or (isinstance(value, str) and not value):
-        return 0 if field.type is FieldType.BOOLEAN else None
-    return _STORING.get(field.type, _text)(field, value)
+    return _STORING.get(field.type, _text)
 
 
 def moment_to_seconds(moment: datetime) -> int:
@@ -172,15 +167,7 @@ def _flag(_: FieldSchema, value: object) -> StoredValue:
 
 
 def _number(field: FieldSchema, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        _cannot_read("double", value)
-    try:
-        number = float(value)
-    except ValueError:
-        _cannot_read("double", value)
-    if not math.isfinite(number):
-        _cannot_read("double", value)
-    number = round(number, field.scale)
+    number = _rounded(_read_number(value), field.scale)
     whole = field.precision - field.scale
     if field.precision and abs(number) >= 10**whole:
         raise ApiFault(
@@ -192,8 +179,27 @@ def _number(field: FieldSchema, value: object) -> float:
     return number
 
 
-def _whole(field: FieldSchema, value: object) -> StoredValue:
-    number = _number(field, value)
+def _rounded(number: float, scale: int) -> float:
+    """Round halves away from zero, as the CRM does, by the digits that were sent and not by those of the float."""
+    if round(number, scale) == number:
+        return number
+    return float(Decimal(repr(number)).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP))
+
+
+def _read_number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        _cannot_read("double", value)
+    try:
+        number = float(value)
+    except ValueError:
+        _cannot_read("double", value)
+    if not math.isfinite(number):
+        _cannot_read("double", value)
+    return number
+
+
+def _whole(_: FieldSchema, value: object) -> StoredValue:
+    number = _read_number(value)
     if number != int(number) or abs(number) > _LARGEST_INT:
         _cannot_read("int", value)
     return int(number)
