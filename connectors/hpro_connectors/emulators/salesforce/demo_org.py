@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from hpro_connectors.demo import events as ev
 from hpro_connectors.demo.demo_ids import SALESFORCE_DEMO_ORG_IDS
@@ -87,6 +88,7 @@ def make_demo_org(
     progress: Progress | None = None,
     *,
     until: datetime = START + YEAR_DAYS * _DAY,
+    path: Path | None = None,
 ) -> SalesforceDemo:
     """Make the org of a simulated company with its first year.
 
@@ -97,6 +99,7 @@ def make_demo_org(
         clock: Of the org, not later than the company's start; default: a new one.
         progress: Told of each simulated day.
         until: How far it is simulated.
+        path: A file for the records, which must not exist or be empty; default: memory.
 
     Raises:
         KeyError: There is no such kind of company.
@@ -106,7 +109,7 @@ def make_demo_org(
     clock = clock or EmulatorClock(START)
     clock.set(START)
     simulation = Simulation(kind, seed, leads_per_year=leads_per_year, reserved_phrases=True)
-    org = SalesforceOrg(org_id=SALESFORCE_DEMO_ORG_IDS[company], name=kind.title, clock=clock)
+    org = SalesforceOrg(org_id=SALESFORCE_DEMO_ORG_IDS[company], name=kind.title, clock=clock, path=path)
     make_company(org, simulation)
     demo = SalesforceDemo(org, simulation)
     demo.advance_to(until, progress)

@@ -29,11 +29,13 @@ class _Standing:
     """A lead that lives, and what it became.
 
     Attributes:
+        lead_id: As the simulator gives it.
         record_id: Of the lead.
         owner_id: Of the rep's user.
         became: Account, contact and opportunity, where it was converted.
     """
 
+    lead_id: str
     record_id: str
     owner_id: str
     became: Conversion | None = None
@@ -76,21 +78,22 @@ class Filling:
         return applied
 
     def _living_leads(self) -> dict[str, _Standing]:
-        rows = self._org.run_query(_LEADS, user_id=None).rows
-        return {
-            str(record_id): _Standing(
-                str(record_id),
-                str(owner_id),
-                None if contact is None else Conversion(str(account), str(contact), _optional(opportunity)),
-            )
-            for record_id, owner_id, contact, account, opportunity in rows
-        }
+        """Give the leads that live now, by the simulator's ids; what people have made themselves has none."""
+        living = {}
+        for row in self._org.run_query(_LEADS, user_id=None).rows:
+            record_id, owner_id, contact, account, opportunity = (_optional(value) for value in row)
+            became = None if contact is None or account is None else Conversion(account, contact, opportunity)
+            if record_id is not None and owner_id is not None:
+                with suppress(ValueError):
+                    lead_id = ids.simulated_lead_id(record_id)
+                    living[lead_id] = _Standing(lead_id, record_id, owner_id, became)
+        return living
 
     def _apply(self, event: ev.Event) -> bool:
         if isinstance(event, ev.LeadCreated):
             self._create(event.lead)
             return True
-        lead = self._leads.get(ids.lead_record_id(event.lead_id))
+        lead = self._leads.get(event.lead_id)
         if lead is None:
             return False
         match event:
@@ -132,7 +135,7 @@ class Filling:
             },
             record_id=ids.lead_record_id(lead.lead_id),
         )
-        self._leads[record_id] = _Standing(record_id, owner_id)
+        self._leads[lead.lead_id] = _Standing(lead.lead_id, record_id, owner_id)
 
     def _log(self, event: ev.InteractionLogged, lead: _Standing) -> None:
         party = Party(
@@ -156,7 +159,7 @@ class Filling:
         became = self._org.convert_lead(lead.record_id, status=WON)
         if became.opportunity_id is not None:
             self._org.update("Opportunity", became.opportunity_id, {"StageName": _CLOSED_WON})
-        self._leads[lead.record_id] = replace(lead, became=became)
+        self._leads[lead.lead_id] = replace(lead, became=became)
 
     def _delete(self, lead: _Standing) -> None:
         """Delete a lead; of one that was converted also the account that it became, which takes everything along."""
@@ -164,18 +167,18 @@ class Filling:
             with suppress(ApiFault):  # somebody else was faster
                 self._org.delete("Account", lead.became.account_id)
         self._org.delete("Lead", lead.record_id)
-        del self._leads[lead.record_id]
+        del self._leads[lead.lead_id]
 
     def _merge(self, loser: _Standing, survivor: str) -> bool:
         """Merge a lead into another one; into a converted lead the CRM merges nothing, so people delete the copy."""
-        kept = self._leads.get(ids.lead_record_id(survivor))
-        if kept is None or kept.record_id == loser.record_id:
+        kept = self._leads.get(survivor)
+        if kept is None or kept is loser:
             return False
         if kept.became is None:
             self._org.merge("Lead", kept.record_id, loser.record_id)
         else:
             self._org.delete("Lead", loser.record_id)
-        del self._leads[loser.record_id]
+        del self._leads[loser.lead_id]
         return True
 
     def _invent(self, number: int) -> InventedPerson:

@@ -66,7 +66,7 @@ class Records:
         Args:
             call: With ``start`` and ``end`` in the query.
         """
-        return Response.of_json(self._org.deleted(call.parts["object"], _moment(call, "start"), _moment(call, "end")))
+        return Response.of_json(self._org.deleted(self._seen(call), _moment(call, "start"), _moment(call, "end")))
 
     def updated(self, call: Call) -> Response:
         """Name what was made or changed in a time.
@@ -74,7 +74,7 @@ class Records:
         Args:
             call: With ``start`` and ``end`` in the query.
         """
-        return Response.of_json(self._org.updated(call.parts["object"], _moment(call, "start"), _moment(call, "end")))
+        return Response.of_json(self._org.updated(self._seen(call), _moment(call, "start"), _moment(call, "end")))
 
     def read(self, call: Call) -> Response:
         """Give one record.
@@ -143,6 +143,12 @@ class Records:
         """
         self._org.delete(call.parts["object"], self._id_of(call), user_id=call.user_id)
         return Response.empty()
+
+    def _seen(self, call: Call) -> str:
+        name = call.parts["object"]
+        if not self._org.access.can_see_object(call.user_id, name):
+            raise not_found()
+        return name
 
     def _id_of(self, call: Call) -> str:
         record_id = long_id(call.parts["id"])

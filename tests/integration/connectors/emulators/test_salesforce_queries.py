@@ -142,6 +142,7 @@ class TestRecords:
         ("soql", "code"),
         [
             ("SELECT Id FROM Lead WHERE", "MALFORMED_QUERY"),
+            ("", "MALFORMED_QUERY"),
             ("SELECT Nope__c FROM Lead", "INVALID_FIELD"),
             ("SELECT Id FROM Nope__c", "INVALID_TYPE"),
         ],
@@ -207,6 +208,13 @@ class TestReplication:
         told = _object(salesforce).deleted(start, clock.now())
         assert [one["id"] for one in told["deletedRecords"]] == [gone]
         assert changed in _object(salesforce).updated(start, clock.now())["ids"]
+
+    def test_an_object_that_the_user_does_not_see_tells_nothing(
+        self, salesforce: Salesforce, org: SalesforceOrg, clock: EmulatorClock
+    ) -> None:
+        org.access.hide_object("Lead", user_id=org.integration_user_id)
+        with pytest.raises(SalesforceResourceNotFound):
+            _object(salesforce).deleted(clock.now() - timedelta(days=1), clock.now())
 
     def test_a_date_without_a_zone_is_refused(self, salesforce: Salesforce) -> None:
         with pytest.raises(SalesforceMalformedRequest):

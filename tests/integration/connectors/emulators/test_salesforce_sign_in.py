@@ -59,6 +59,22 @@ class TestClientCredentials:
         with pytest.raises(SalesforceAuthenticationFailed, match="no client credentials user enabled"):
             _client(session, consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain="acme.my")
 
+    @pytest.mark.filterwarnings("ignore::UserWarning")
+    def test_they_let_nobody_in_whom_the_admin_deactivated(
+        self, emulator: SalesforceEmulator, session: requests.Session
+    ) -> None:
+        app = emulator.app
+        emulator.org.update("User", emulator.org.integration_user_id, {"IsActive": False})
+        with pytest.raises(SalesforceAuthenticationFailed, match="no client credentials user enabled"):
+            _client(session, consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain="acme.my")
+        with pytest.raises(SalesforceAuthenticationFailed):
+            _client(
+                session,
+                username=_integration_user(emulator),
+                consumer_key=app.consumer_key,
+                privatekey=app.private_key_pem,
+            )
+
     def test_another_domain_is_another_company(self, emulator: SalesforceEmulator, session: requests.Session) -> None:
         app = emulator.app
         with pytest.raises(SalesforceAuthenticationFailed, match="URL No Longer Exists"):

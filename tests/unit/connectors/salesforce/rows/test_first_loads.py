@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import chain, repeat
+from itertools import chain, pairwise, repeat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,7 +48,7 @@ def rows_of(pages: list[RowPage]) -> list[Row]:
     assert [page.complete for page in pages] == [False] * (len(pages) - 1) + [True]
     assert pages[-1].resume is None
     assert all(page.resume is not None for page in pages[:-1])
-    assert all(page.resume != after.resume for page, after in zip(pages, pages[1:], strict=False))
+    assert all(page.resume != after.resume for page, after in pairwise(pages))
     return [row for page in pages for row in page.rows]
 
 
@@ -88,7 +88,8 @@ def test_the_job_stays_until_the_last_rows_are_stored(crm_double: type[CrmDouble
 
 
 def test_rows_of_a_job_look_like_those_of_rest(crm_double: type[CrmDouble]) -> None:
-    crm = crm_double.of_stamps(range(3), **{"Owner.Name": "Zoë, \"Z\"\r\n'O'", "Amount": 2.5, "Empty": None})
+    values: dict[str, JsonValue] = {"Owner.Name": "Zoë, \"Z\"\r\n'O'", "Amount": 2.5, "Empty": None}
+    crm = crm_double.of_stamps(range(3), **values)
     source = Source("Lead", (*LEADS.columns, "Owner.Name", "Amount", "Empty"), {**TYPES, "Amount": "currency"})
     by_bulk = rows_of(list(pages_of(crm, source=source)))
     crm.bulk = False
@@ -245,13 +246,12 @@ def test_a_job_that_never_ends_is_left_for_the_next_run(crm_double: type[CrmDoub
     crm = crm_double.of_stamps(range(4))
     crm.states = (JobState.IN_PROGRESS,)
     rows, sleep = reader(crm)
-    resume: JsonValue = None
+    pages: list[RowPage] = []
     with pytest.raises(ServerError, match="is not done"):
-        for page in rows.backfill(LEADS, end(1000), None):
-            resume = page.resume
+        pages.extend(rows.backfill(LEADS, end(1000), None))
     assert 1800 <= sum(sleep.waits) < 1900
     crm.states = (JobState.JOB_COMPLETE,)
-    assert numbers(list(pages_of(crm, resume=resume))) == list(range(4))
+    assert numbers(list(pages_of(crm, resume=pages[-1].resume))) == list(range(4))
     assert len(crm.named("create")) == 1
 
 
@@ -342,6 +342,7 @@ def test_pages_of_a_result_have_one_size_whatever_the_rows_hold(crm_double: type
     people_from=st.integers(0, 40),
 )
 def test_a_first_load_killed_at_any_page_gives_every_row_once(
+    *,
     crm_double: type[CrmDouble],
     count: int,
     sizes: list[int],

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpro_connectors.errors import ServerError
+from hpro_connectors.protocol import IdList
 from hpro_connectors.salesforce import id_lists
 from hpro_connectors.salesforce.bulk_jobs import BulkAnswer, JobState
 from hpro_connectors.salesforce.row_reader import RowReader, Source
@@ -37,7 +38,7 @@ def test_few_ids_are_read_by_rest(crm_double: type[CrmDouble]) -> None:
     crm = crm_double.of_stamps([1] * 50)
     crm.rows["00Q000000000000007"]["IsDeleted"] = True
     listed = reader(crm).ids(LEADS)
-    assert (listed.ids, listed.complete) == (crm.rows.keys() - {"00Q000000000000007"}, True)
+    assert listed == IdList(ids=frozenset(crm.rows.keys() - {"00Q000000000000007"}), complete=True)
     assert methods(crm) == ["query", "query"]
     assert crm.calls[0][1] == "SELECT COUNT() FROM Lead"
     assert crm.calls[1][1] == "SELECT Id FROM Lead ORDER BY Id"
@@ -47,7 +48,7 @@ def test_many_ids_are_read_by_a_job(crm_double: type[CrmDouble]) -> None:
     crm = crm_double.of_stamps([1] * 60)
     crm.states = (JobState.IN_PROGRESS, JobState.JOB_COMPLETE)
     listed = reader(crm).ids(LEADS)
-    assert (listed.ids, listed.complete) == (crm.rows.keys(), True)
+    assert listed == IdList(ids=frozenset(crm.rows.keys()), complete=True)
     assert methods(crm) == ["query", "create", "poll", "poll", "results", "delete"]
     assert crm.named("create") == ["SELECT Id FROM Lead"]
 
@@ -64,7 +65,7 @@ def test_ids_that_bulk_does_not_give_are_read_by_rest(crm_double: type[CrmDouble
     crm = crm_double.of_stamps([1] * 60)
     crm.bulk, crm.states = why != "refused by Bulk", (JobState.FAILED,)
     listed = reader(crm).ids(Source("Lead", LEADS.columns, {}, bulk=why != "unknown to Bulk"))
-    assert (listed.ids, listed.complete) == (crm.rows.keys(), True)
+    assert listed == IdList(ids=frozenset(crm.rows.keys()), complete=True)
 
 
 # Row 26: a short answer is never taken for all there is.
@@ -72,7 +73,7 @@ def test_edge_case_26_a_list_shorter_than_announced_is_not_complete(crm_double: 
     crm = crm_double.of_stamps([1] * 20)
     crm.total_is_wrong_by = 1
     listed = reader(crm).ids(LEADS)
-    assert (listed.ids, listed.complete) == (crm.rows.keys(), False)
+    assert listed == IdList(ids=frozenset(crm.rows.keys()), complete=False)
 
 
 def test_edge_case_26_a_job_that_gives_fewer_ids_than_announced_is_refused(crm_double: type[CrmDouble]) -> None:
@@ -105,7 +106,7 @@ def test_an_answer_that_never_ends_is_not_followed_for_ever(crm_double: type[Crm
     fresh=st.booleans(),
 )
 def test_a_complete_list_holds_every_row_that_was_there_all_the_time(
-    crm_double: type[CrmDouble], count: int, sizes: list[int], expiring: set[int], purged: list[int], fresh: bool
+    *, crm_double: type[CrmDouble], count: int, sizes: list[int], expiring: set[int], purged: list[int], fresh: bool
 ) -> None:
     crm = crm_double.of_stamps([1] * count)
     crm.sizes, crm.expiring, crm.fresh = chain(sizes, repeat(sizes[-1])), expiring, fresh

@@ -58,8 +58,10 @@ def test_the_length_of_a_query_is_that_in_a_url(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "is_one"),
-    [("Id", True), ("Owner.Name", True), ("X__c", True), ("X__r.Y__c", True), ("", False), ("Id FROM", False)]
-    + [("a.", False), (".a", False), ("1a", False), ("Id,Name", False), ("Id)", False), ("Größe", False)],
+    [
+        *[(name, True) for name in ("Id", "Owner.Name", "X__c", "X__r.Y__c")],
+        *[(name, False) for name in ("", "Id FROM", "a.", ".a", "1a", "Id,Name", "Id)", "Größe")],
+    ],
 )
 def test_names_are_names(text: str, is_one: bool) -> None:
     assert is_name(text) is is_one
@@ -67,12 +69,10 @@ def test_names_are_names(text: str, is_one: bool) -> None:
 
 @pytest.mark.parametrize(
     ("text", "is_one"),
-    [("00Q000000000001", True), ("00Q000000000001AAA", True), ("no-such-lead", False), ("", False)]
-    + [
-        ("00Q00000000000", False),
-        ("00Q000000000001AA", False),
-        ("00Q00000000000'", False),
-        ("00Q000000000001\n", False),
+    [
+        *[(text, True) for text in ("00Q000000000001", "00Q000000000001AAA")],
+        *[(text, False) for text in ("", "no-such-lead", "00Q00000000000", "00Q000000000001AA")],
+        *[(text, False) for text in ("00Q00000000000'", "00Q000000000001\n")],
     ],
 )
 def test_ids_have_15_or_18_characters(text: str, is_one: bool) -> None:
