@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections import Counter
@@ -16,7 +17,10 @@ from hpro_sdk.cli.output import terminal_safe
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "red", Level.FATAL: "red"}
 _NARROWEST, _WIDEST = 60, 120
+_LABELS = {Level.OK: "Next: "}
 _TO_DO = "To do: "
+_COMMAND = re.compile(r"`[^`]*`")
+_HARD_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def output_width() -> int:
@@ -41,8 +45,9 @@ def checkup_lines(name: str, checkup: Checkup, width: int) -> Iterator[str]:
         level = click.style(f"{finding.level.value:<{of_level}}", fg=_COLOURS[finding.level])
         text = _wrapped(finding.seen, width - len(indent))
         if finding.remedy:
-            rest = _wrapped(finding.remedy, width - len(indent) - len(_TO_DO))
-            text += [f"{_TO_DO if place == 0 else ' ' * len(_TO_DO)}{line}" for place, line in enumerate(rest)]
+            label = _LABELS.get(finding.level, _TO_DO)
+            rest = _wrapped(finding.remedy, width - len(indent) - len(label))
+            text += [f"{label if place == 0 else ' ' * len(label)}{line}" for place, line in enumerate(rest)]
         yield f"  {level}  {terminal_safe(finding.area):<{of_area}}  {text[0]}"
         yield from (f"{indent}{line}" for line in text[1:])
     yield _verdict(checkup)
@@ -70,4 +75,7 @@ def _verdict(checkup: Checkup) -> str:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(terminal_safe(text), width, break_on_hyphens=False) or [""]
+    """Break a text into lines, and no command, which people copy."""
+    whole = _COMMAND.sub(lambda found: found[0].replace(" ", _HARD_SPACE), terminal_safe(text))
+    lines = textwrap.wrap(whole, width, break_on_hyphens=False) or [""]
+    return [line.replace(_HARD_SPACE, " ") for line in lines]

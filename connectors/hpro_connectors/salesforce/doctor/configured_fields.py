@@ -36,10 +36,10 @@ def check_configured_fields(view: OrgView) -> Iterator[Finding]:
     if missing:
         yield Finding.problem(
             AREA,
-            f"{scored.name} has no field {', '.join(missing)}, or field-level security hides it from the user; every "
-            "pass stops at that.",
-            f"Where it exists, give {view.user.name} read access to it, best in a permission set of your own beside "
-            "HPRO_Connector; where it was deleted or renamed, correct hpro.toml.",
+            f"{scored.name} has no field {', '.join(missing)}, or field-level security hides "
+            f"{'it' if len(missing) == 1 else 'them'} from the user; every pass stops at that.",
+            f"Where a field exists, give {view.user.name} read access to it, best in a permission set of your own "
+            "beside HPRO_Connector; where it was deleted or renamed, correct hpro.toml.",
         )
     if unreadable:
         yield Finding.problem(

@@ -25,8 +25,8 @@ def check_own_fields(view: OrgView) -> Iterator[Finding]:
     if missing:
         yield Finding.problem(
             AREA,
-            f"{scored.name} has no field {', '.join(missing)}, or field-level security hides it from the user: no "
-            "score can be written. Reading goes on.",
+            f"{scored.name} has no field {', '.join(missing)}, or field-level security hides "
+            f"{'it' if len(missing) == 1 else 'them'} from the user: no score can be written. Reading goes on.",
             view.permissions.remedy_for_unseen(missing, view.user.name),
         )
     for one in planned:

@@ -42,7 +42,7 @@ class PermissionFacts:
             user: What the user signs in with.
         """
         if self.exists is False:
-            return f"The org has no permission set {PERMISSION_SET}. {INSTALL}, and assign it to {user}."
+            return f"The org has no permission set {PERMISSION_SET}. {INSTALL}. Then assign it to {user}."
         if self.exists and self.assigned is False:
             return self._assign(user)
         lacking = [column for column in columns if column not in self.readable]

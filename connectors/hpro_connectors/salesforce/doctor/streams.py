@@ -70,7 +70,7 @@ def _present(view: OrgView, name: str) -> Iterator[Finding]:
     if hidden:
         yield Finding.warning(
             AREA,
-            f"The user does not see {', '.join(hidden)} of {name}: its texts are read without.",
+            f"The user does not see {', '.join(hidden)} of {name}: what stands there is not read.",
             "Give the user read access to these fields (field-level security).",
         )
     if name == "EmailMessage" and LINKS_OF_MAILS not in view.schema.objects:
@@ -87,4 +87,5 @@ def _present(view: OrgView, name: str) -> Iterator[Finding]:
             "Notes are seen by those whom they are shared with: share them, or give the user Query All Files.",
         )
     else:
-        yield Finding.ok(AREA, f"{name}: {'too many rows to count' if rows is None else f'{rows:,} rows'}.")
+        counted = "too many rows to count" if rows is None else f"{rows:,} row{'' if rows == 1 else 's'}"
+        yield Finding.ok(AREA, f"{name}: {counted}.")

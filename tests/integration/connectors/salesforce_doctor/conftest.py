@@ -24,7 +24,7 @@ START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ORG_ID = "00DHp0000000001MAA"
 DOMAIN = "acme.my"
 SECRET_TEXT = "Frau Quittenbaum"
-WON, OPEN = 125, 80
+WON, OPEN = 125, 50
 _TYPES = {
     ScoreType.NUMBER: FieldType.DOUBLE,
     ScoreType.PICKLIST: FieldType.PICKLIST,
@@ -71,9 +71,12 @@ def bare_org() -> SalesforceOrg:
     with org.transaction():
         for number in range(WON + OPEN):
             lead_id = add_lead(org, number)
-            org.update("Lead", lead_id, {"Status": "Working - Contacted"})
-            if number < WON:
-                org.convert_lead(lead_id, with_opportunity=number % 2 == 0)
+            if number < 12:
+                org.convert_lead(lead_id, with_opportunity=number % 4 != 0)
+            elif number < WON:
+                org.update("Lead", lead_id, {"Status": "Closed - Converted", "IsConverted": True})
+            else:
+                org.update("Lead", lead_id, {"Status": "Working - Contacted"})
         lead_id = add_lead(org, WON + OPEN)
         org.update("Lead", lead_id, {"Status": "Closed - Not Converted"})
         org.create("Task", {"Subject": f"Call {SECRET_TEXT}", "TaskSubtype": "Call", "WhoId": lead_id})

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from hpro_connectors.config import load_config
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, PicklistValue
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
 from hpro_connectors.orgs import connected
 from hpro_connectors.protocol import Backfill
-from hpro_connectors.config import load_config
 
 from .conftest import Doctor, install
 
@@ -40,7 +40,7 @@ class TestOurFields:
         assert name == "main"
         with connected(crm, writes=False) as connector:
             pages = connector.read("Lead", Backfill(end=connector.server_time()))
-            assert sum(len(page.upserts) for page in pages) == 206
+            assert sum(len(page.upserts) for page in pages) == 176
 
     def test_row_01_a_set_that_is_not_assigned(self, examine: Doctor, org: SalesforceOrg) -> None:
         org.delete("PermissionSetAssignment", permission_set(org, "PermissionSetAssignment"))
@@ -137,7 +137,7 @@ class TestConfiguredFields:
         examine.configure('fields = ["Industry", "Seats__c", "Gone__c"]')
         finding = examine.only("problem", 2)
         assert finding["area"] == "fields"
-        assert "Lead has no field Seats__c, Gone__c, or field-level security hides it" in finding["seen"]
+        assert "Lead has no field Seats__c, Gone__c, or field-level security hides them" in finding["seen"]
         assert USER in finding["remedy"]
 
     def test_one_that_cannot_be_read(self, examine: Doctor) -> None:
