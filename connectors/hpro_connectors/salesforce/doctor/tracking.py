@@ -54,7 +54,7 @@ def check_tracking(view: OrgView) -> Iterator[Finding]:
     else:
         others = len(view.schema.tracked) - 1
         counted = "" if rows is None else f", {rows:,} changes recorded"
-        yield Finding.ok(_AREA, f"History tracking of {stage} is on{counted}; {others} other fields are tracked.")
+        yield Finding.ok(_AREA, f"History tracking of {stage} is on{counted}; fields tracked beside it: {others}.")
 
 
 def _guessed(stage: str, history: str, rows: int | None, switch_on: str) -> Iterator[Finding]:
