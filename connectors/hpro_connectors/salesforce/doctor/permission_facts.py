@@ -12,11 +12,6 @@ from hpro_connectors.salesforce.soql import select, text_literal
 PERMISSION_SET: Final = "HPRO_Connector"
 """The permission set of the user that HPRO signs in as."""
 
-INSTALL: Final = (
-    "Have an admin run `hpro fields install`, or deploy the project that `hpro fields export` writes; both make "
-    f"HPRO's fields and the permission set {PERMISSION_SET}"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class PermissionFacts:
@@ -42,13 +37,13 @@ class PermissionFacts:
             user: What the user signs in with.
         """
         if self.exists is False:
-            return f"The org has no permission set {PERMISSION_SET}. {INSTALL}. Then assign it to {user}."
+            return f"The org has no permission set {PERMISSION_SET}. {_install(user)}"
         if self.exists and self.assigned is False:
             return self._assign(user)
         lacking = [column for column in columns if column not in self.readable]
         if self.exists and lacking:
-            return f"The permission set {PERMISSION_SET} does not hold {', '.join(lacking)}. {INSTALL}."
-        return f"{INSTALL}. Then assign that set to {user}: without it field-level security hides the fields."
+            return f"The permission set {PERMISSION_SET} does not hold {', '.join(lacking)}. {_install(user)}"
+        return f"{_install(user)} Without that set field-level security hides the fields."
 
     def remedy_for_read_only(self, columns: tuple[str, ...], user: str) -> str:
         """Say what an admin must do so that the user may write our fields.
@@ -72,6 +67,13 @@ class PermissionFacts:
             f"Assign the permission set {PERMISSION_SET}, which the org has, to {user}: in Setup, Permission Sets, "
             "Manage Assignments."
         )
+
+
+def _install(user: str) -> str:
+    return (
+        f"Have an admin run `hpro fields install --user {user}`; or deploy the project that `hpro fields export` "
+        f"writes, and assign its permission set {PERMISSION_SET} to {user}."
+    )
 
 
 def read_permission_facts(client: SalesforceClient, object_name: str, user_id: str) -> PermissionFacts:
