@@ -113,6 +113,15 @@ class SignedInLibrary:
 
         return self.send(ask, where)
 
+    def versions(self) -> requests.Response:
+        """Ask which versions of the API the org offers; that has a path above all of them."""
+
+        def ask(library: Salesforce) -> requests.Response:
+            place = f"https://{library.sf_instance}/services/data/"
+            return call_salesforce(place, "GET", self.session, library.headers)
+
+        return self.send(ask)
+
     def _judged(self, ask: Callable[[Salesforce], Answer], library: Salesforce, where: str | None) -> Answer:
         try:
             return ask(library)
