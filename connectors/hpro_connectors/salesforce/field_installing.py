@@ -6,17 +6,19 @@ API is seen by nobody, so a permission set is made with it, filled, and assigned
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import JsonValue
 
-from hpro_connectors.errors import ServerError
+from hpro_connectors.errors import RecordRejectedError, ServerError
 from hpro_connectors.fields import SCORE_FIELDS, FieldType, ScoreField
 from hpro_connectors.protocol import EnsuredField, FieldState
 from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.error_rules import EXISTS_CODES
 from hpro_connectors.salesforce.score_fields import column_of
-from hpro_connectors.salesforce.soql import among, is_record_id, select, text_literal
+from hpro_connectors.salesforce.small_queries import read_all
+from hpro_connectors.salesforce.soql import is_record_id, select, text_literal
 
 PERMISSION_SET: Final = "HPRO_Connector"
 """The permission set of the integration user."""
@@ -39,12 +41,9 @@ def install_fields(client: SalesforceClient, object_name: str, planned: Sequence
     to_make = {one.name for one in planned if one.state is FieldState.CREATED}
     if not to_make:
         return
-    there = set(_existing(client, object_name))  # hidden from this user, but not missing
     for field in SCORE_FIELDS:
-        column = column_of(field)
-        if column in to_make and column not in there:
-            body: JsonValue = {"FullName": f"{object_name}.{column}", "Metadata": metadata_of(field)}
-            client.request("POST", "tooling/sobjects/CustomField", json=body, where=column)
+        if column_of(field) in to_make:
+            _make(client, object_name, field)
     set_id = _permission_set(client)
     _grant(client, set_id, object_name)
     _assign(client, set_id)
@@ -74,24 +73,28 @@ def metadata_of(field: ScoreField) -> dict[str, JsonValue]:
             }
 
 
-def _existing(client: SalesforceClient, object_name: str) -> Iterator[str]:
-    of_object = f"EntityDefinition.QualifiedApiName = {text_literal(object_name)}"
-    names = among("QualifiedApiName", [column_of(field) for field in SCORE_FIELDS])
-    for row in client.query(select(("QualifiedApiName",), "FieldDefinition", (of_object, names))).records:
-        yield str(row.get("QualifiedApiName"))
+def _make(client: SalesforceClient, object_name: str, field: ScoreField) -> None:
+    """Make a field; one that was made before and hidden from this user is there already."""
+    column = column_of(field)
+    body: JsonValue = {"FullName": f"{object_name}.{column}", "Metadata": metadata_of(field)}
+    try:
+        client.request("POST", "tooling/sobjects/CustomField", json=body, where=column)
+    except RecordRejectedError as exc:
+        if exc.vendor_code not in EXISTS_CODES:
+            raise
 
 
 def _permission_set(client: SalesforceClient) -> str:
-    found = client.query(select(("Id",), "PermissionSet", (f"Name = {text_literal(PERMISSION_SET)}",))).records
-    if found:
-        return str(found[0]["Id"])
+    soql = select(("Id",), "PermissionSet", (f"Name = {text_literal(PERMISSION_SET)}",))
+    for found in read_all(client, soql):
+        return str(found["Id"])
     return _create(client, "PermissionSet", {"Name": PERMISSION_SET, "Label": _LABEL})
 
 
 def _grant(client: SalesforceClient, set_id: str, object_name: str) -> None:
     conditions = (f"ParentId = {text_literal(set_id)}", f"SobjectType = {text_literal(object_name)}")
     soql = select(("Field",), "FieldPermissions", conditions)
-    granted = {str(row.get("Field")) for row in client.query(soql).records}
+    granted = {str(row.get("Field")) for row in read_all(client, soql)}
     for field in SCORE_FIELDS:
         name = f"{object_name}.{column_of(field)}"
         if name not in granted:
@@ -108,7 +111,7 @@ def _grant(client: SalesforceClient, set_id: str, object_name: str) -> None:
 def _assign(client: SalesforceClient, set_id: str) -> None:
     user_id = _own_user_id(client)
     conditions = (f"PermissionSetId = {text_literal(set_id)}", f"AssigneeId = {text_literal(user_id)}")
-    if not client.query(select(("Id",), "PermissionSetAssignment", conditions)).records:
+    if not any(read_all(client, select(("Id",), "PermissionSetAssignment", conditions))):
         _create(client, "PermissionSetAssignment", {"PermissionSetId": set_id, "AssigneeId": user_id})
 
 

@@ -82,6 +82,7 @@ def test_describing_and_streams_cost_nothing_the_second_time(world: World) -> No
 
 
 def test_content_note_bodies_are_read_only_where_they_are_asked_for(world: World) -> None:
+    world.wait(minutes=1)
     for note_bodies, calls in ((False, 0), (True, len(world.lead_ids))):
         world.use(note_bodies=note_bodies)
         connector = world.connector()
