@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+from functools import lru_cache
+
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUES = frozenset(_DIGITS)
 _NUMBER_LENGTH = 9
