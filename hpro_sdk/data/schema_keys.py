@@ -30,7 +30,13 @@ def keys_of_schema(schema: dict[str, Any], *, own_name: str) -> list[SchemaKey]:
         schema: Its JSON Schema, with a description for every property.
         own_name: Stands for a key that the writer of a file makes up, such as ``COLUMN``.
     """
-    return list(dict.fromkeys(_keys(schema, schema.get("$defs", {}), "", own_name)))
+    rows: dict[str, SchemaKey] = {}
+    for row in _keys(schema, schema.get("$defs", {}), "", own_name):
+        known = rows.get(row.key)
+        # A key that several forms of a table have is one row; what may stand there differs where it tells them apart.
+        types = [] if known is None else known.type.split(" | ")
+        rows[row.key] = row if known is None else known._replace(type=" | ".join(dict.fromkeys([*types, row.type])))
+    return list(rows.values())
 
 
 def _keys(schema: dict[str, Any], definitions: dict[str, Any], prefix: str, own_name: str) -> Iterator[SchemaKey]:

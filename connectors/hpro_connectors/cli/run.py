@@ -122,17 +122,26 @@ def pass_over(
     from hpro_connectors.orgs import pass_settings_of, working_org
     from hpro_sdk.log_context import log_context
 
+    chosen = ALL_STAGES if stages is None else frozenset(Stage(stage) for stage in stages)
     with (
         log_context(crm=name),
         stopping_politely(stop) as asked,
-        working_org(config, name, crm, writes=not dry_run, stop=asked, max_seconds=max_seconds) as org,
+        working_org(
+            config,
+            name,
+            crm,
+            writes=not dry_run,
+            scores_are_written=Stage.WRITE in chosen,
+            stop=asked,
+            max_seconds=max_seconds,
+        ) as org,
         pass_bars() as listener,
     ):
         settings = pass_settings_of(
             config,
             crm,
             stop=org.stop,
-            stages=ALL_STAGES if stages is None else frozenset(Stage(stage) for stage in stages),
+            stages=chosen,
             dry_run=dry_run,
             confirm_missing=confirm_missing,
         )

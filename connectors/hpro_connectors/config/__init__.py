@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from hpro_connectors.config.config_file import find_file, no_file_error
-from hpro_connectors.config.crm import CONNECTORS, AnyCrm, CrmConfig, CrmFunnel, CrmTraining, DemoCrm
+from hpro_connectors.config.connectors import CONNECTORS, AnyCrm
+from hpro_connectors.config.crm import CrmConfig, CrmFunnel, CrmTraining, DemoCrm
 from hpro_connectors.config.draft import draft_config
 from hpro_connectors.config.hpro_config import HproConfig
 from hpro_connectors.config.layers import Origin
 from hpro_connectors.config.loading import EffectiveValue, LoadedConfig, check_text, load_config, load_with_origins
+from hpro_connectors.config.salesforce import SalesforceCrm
 from hpro_connectors.config.schedule import ScheduleConfig
 from hpro_connectors.config.schema import config_keys, config_schema
 from hpro_connectors.config.secrets import WithSecrets
@@ -27,6 +29,7 @@ __all__ = [
     "LogConfig",
     "Origin",
     "PrivacyConfig",
+    "SalesforceCrm",
     "ScheduleConfig",
     "SyncConfig",
     "WithSecrets",

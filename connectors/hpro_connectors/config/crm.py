@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, model_validator
 
 from hpro_connectors.config.kinds import Count, Days, Name, Names, PathKey, PositiveNumber, Seed
 from hpro_connectors.config.secrets import WithSecrets
@@ -132,19 +131,3 @@ class DemoCrm(CrmConfig):
     def problems(self) -> list[str]:
         """Say which of its places cannot be used; the org file must exist."""
         return [*super().problems(), *([] if self.org.is_file() else [f"the org file {self.org} does not exist"])]
-
-
-CONNECTORS: dict[str, type[CrmConfig]] = {"demo": DemoCrm}
-"""The class of ``[crm.NAME]`` for each value of ``connector``."""
-
-
-def _check_connector(data: object) -> object:
-    """Say which connectors there are; Pydantic's own finding would repeat the value."""
-    if isinstance(data, dict) and data.get("connector") not in tuple(CONNECTORS):
-        known = " or ".join(f'"{name}"' for name in CONNECTORS)
-        raise PydanticCustomError("connector", "connector must be {known}", {"known": known})
-    return data
-
-
-AnyCrm = Annotated[DemoCrm, BeforeValidator(_check_connector)]
-"""The table of any connector; a second class makes it a union that is told apart by ``connector``."""

@@ -6,7 +6,7 @@ import json
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from hpro_connectors.config.crm import CONNECTORS
+from hpro_connectors.config.connectors import CONNECTORS
 from hpro_connectors.config.schema import config_keys
 from hpro_sdk.data.schema_keys import SchemaKey
 from hpro_sdk.data.validation_text import quoted
@@ -51,7 +51,8 @@ def draft_config(name: str, connector: str, chosen: Mapping[str, object]) -> str
 def _belongs(row: SchemaKey, connector: str) -> bool:
     if not row.key.startswith("crm.NAME."):
         return row.key != "crm"
-    return row.key.split(".")[2] in CONNECTORS[connector].model_fields
+    key, table = row.key.split(".")[2], CONNECTORS[connector]
+    return key in table.model_fields and key not in table.secret_keys  # a secret itself never stands in the file
 
 
 def _for_crm(row: SchemaKey, name: str) -> SchemaKey:

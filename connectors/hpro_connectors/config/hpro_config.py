@@ -11,7 +11,8 @@ from pydantic import Field, PrivateAttr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from hpro_connectors.config.crm import AnyCrm, CrmConfig, CrmName
+from hpro_connectors.config.connectors import AnyCrm
+from hpro_connectors.config.crm import CrmConfig, CrmName
 from hpro_connectors.config.schedule import ScheduleConfig
 from hpro_connectors.config.tables import BudgetConfig, LogConfig, PrivacyConfig, SyncConfig, WritingConfig
 from hpro_sdk.errors import ConfigError

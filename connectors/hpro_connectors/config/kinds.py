@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
@@ -21,6 +22,30 @@ def _refuse_bool(value: object) -> object:
 def _refuse_empty_path(value: object) -> object:
     if isinstance(value, str) and (not value.strip() or "\0" in value):
         raise ValueError("must be a path")
+    return value
+
+
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def is_loopback_url(url: str) -> bool:
+    """Tell whether a URL is plain HTTP to a port of this machine, and nothing else.
+
+    Args:
+        url: Such as ``http://127.0.0.1:8080``.
+    """
+    try:
+        place = urlsplit(url)
+        port = place.port
+    except ValueError:
+        return False
+    is_bare = not (place.path.strip("/") or place.query or place.fragment or place.username)
+    return place.scheme == "http" and place.hostname in _THIS_MACHINE and port is not None and is_bare
+
+
+def _check_loopback(value: str) -> str:
+    if not is_loopback_url(value):
+        raise ValueError("must be http://127.0.0.1:PORT: an emulator runs on this machine")
     return value
 
 
@@ -65,3 +90,6 @@ Names = Annotated[tuple[Name, ...], AfterValidator(_distinct)]
 
 PathKey = Annotated[Path, BeforeValidator(_refuse_empty_path)]
 """A path; :mod:`hpro_connectors.config.loading` makes it absolute, from the folder of the file that names it."""
+
+LoopbackUrl = Annotated[str, AfterValidator(_check_loopback)]
+"""Where an emulator is: on this machine."""

@@ -12,7 +12,8 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from hpro_connectors.config.crm import CONNECTORS, CrmConfig
+from hpro_connectors.config.connectors import CONNECTORS
+from hpro_connectors.config.crm import CrmConfig
 from hpro_connectors.config.environment import variable_of
 from hpro_connectors.config.hpro_config import HproConfig, Tables
 from hpro_connectors.config.secrets import places_of_secret

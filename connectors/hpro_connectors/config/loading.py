@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from hpro_connectors.config.config_file import find_file, no_file_error, parse_text, read_file
+from hpro_connectors.config.connectors import CONNECTORS
 from hpro_connectors.config.environment import tables_of_environment, variable_of
 from hpro_connectors.config.hpro_config import LAYERS, HproConfig
 from hpro_connectors.config.layers import Keys, Layer, Origin, complete, looks_secret, origin_of, tables_of_flags
@@ -151,7 +152,7 @@ def _as_config_error(exc: ValidationError, layers: list[Layer], file: Path | Non
     findings = []
     hint = _SCHEMA_HINT
     for error in reversed(errors):
-        keys = tuple(key for key in error["loc"] if key != "[key]")
+        keys = _keys_of(error["loc"])
         origin = origin_of(layers, keys)
         if error["type"] == "extra_forbidden":
             hint = _hint_for_unknown(str(keys[-1]))
@@ -166,14 +167,22 @@ def _as_config_error(exc: ValidationError, layers: list[Layer], file: Path | Non
     findings.reverse()
     more = len(findings) - _MOST_FINDINGS
     text = "; ".join(findings[:_MOST_FINDINGS]) + (f"; and {more} more" if more > 0 else "")
-    by_variables = all(origin_of(layers, error["loc"]) is Origin.ENVIRONMENT for error in errors)
+    by_variables = all(origin_of(layers, _keys_of(error["loc"])) is Origin.ENVIRONMENT for error in errors)
     return ConfigError(f"{file if file and not by_variables else 'The environment'}: {text}.", hint=hint)
+
+
+def _keys_of(place: Keys) -> Keys:
+    """Give the keys of a finding without what Pydantic adds: the class that it chose, and the mark of a key."""
+    chosen = len(place) > 2 and place[0] == "crm" and place[2] in CONNECTORS
+    return tuple(key for key in (place[:2] + place[3:] if chosen else place) if key != "[key]")
 
 
 def _hint_for_unknown(key: str) -> str:
     if looks_secret(key):
         return "A secret never stands in hpro.toml; take it out, and have it renewed."
     known = sorted({row.key.rpartition(".")[2] for row in config_keys()})
+    if key in known:
+        return f"Another connector, or another table, has a key of that name. {_SCHEMA_HINT}"
     near = difflib.get_close_matches(key, known, n=1)
     return f"Did you mean {near[0]}? {_SCHEMA_HINT}" if near else _SCHEMA_HINT
 

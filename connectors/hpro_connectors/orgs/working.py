@@ -70,6 +70,7 @@ def working_org(
     crm: CrmConfig,
     *,
     writes: bool = True,
+    scores_are_written: bool = True,
     stop: Event | None = None,
     max_seconds: float | None = None,
 ) -> Iterator[WorkingOrg]:
@@ -79,7 +80,9 @@ def working_org(
         config: The configuration.
         name: Of the CRM's table.
         crm: The CRM.
-        writes: Whether anything may be written to the CRM; our fields are then made where they are missing.
+        writes: Whether anything may be written to the CRM; our fields are then made where they are missing, or asked
+            for where only an admin makes them.
+        scores_are_written: Whether scores will be.
         stop: Set when the run is asked to stop.
         max_seconds: After these it shall end early.
 
@@ -100,7 +103,7 @@ def working_org(
             guarded = GuardedConnector(connector, call_policy_of(config, crm), deadline=deadline, stop=stop)
             identity, description = guarded.identity(), guarded.describe()
             store.check_org(identity, description.object_type)
-            if writes and make_fields(guarded, identity.name):
+            if writes and make_fields(guarded, crm, identity.name, scores_are_written=scores_are_written):
                 description = guarded.describe()
             yield WorkingOrg(
                 name=name,

@@ -1,0 +1,97 @@
+"""What `hpro emulate` prints: where the emulator is, and how HPRO is told to use it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from hpro_connectors.cli.emulate_run import DOMAIN
+from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
+from hpro_connectors.emulators.salesforce.users import user_name
+from hpro_sdk._files import replacing
+
+VARIABLE = "HPRO_CRM__MAIN__CONSUMER_SECRET"
+
+
+def crm_table(emulator: SalesforceEmulator, key_file: Path | None) -> str:
+    """The table of ``hpro.toml`` that reads an emulator.
+
+    Args:
+        emulator: Which.
+        key_file: Where its private key lies; then the JWT flow is used.
+    """
+    lines = ["[crm.main]", 'connector = "salesforce"', f'domain = "{DOMAIN}"', f'emulator = "{emulator.url}"']
+    lines.append(f'consumer_key = "{emulator.app.consumer_key}"')
+    if key_file is not None:
+        lines += [
+            'sign_in = "jwt"',
+            f'username = "{user_name(emulator.org, emulator.org.integration_user_id)}"',
+            f'private_key_file = "{key_file}"',
+        ]
+    return "\n".join(lines)
+
+
+def environment(emulator: SalesforceEmulator, key_file: Path | None) -> dict[str, str]:
+    """The variables that hold the secrets.
+
+    Args:
+        emulator: Which.
+        key_file: Where its private key lies; then there is no other secret.
+    """
+    return {} if key_file is not None else {VARIABLE: emulator.app.consumer_secret}
+
+
+def ready_json(emulator: SalesforceEmulator, key_file: Path | None) -> dict[str, object]:
+    """What a program needs to know.
+
+    Args:
+        emulator: Which.
+        key_file: Where its private key lies.
+    """
+    org = emulator.org
+    return {
+        "url": emulator.url,
+        "org_id": org.org_id,
+        "clock": org.clock.now(),
+        "domain": DOMAIN,
+        "consumer_key": emulator.app.consumer_key,
+        "consumer_secret": emulator.app.consumer_secret,
+        "username": user_name(org, org.integration_user_id),
+        "key_file": key_file,
+        "pid": os.getpid(),
+        "config": crm_table(emulator, key_file),
+        "environment": environment(emulator, key_file),
+    }
+
+
+def print_ready(emulator: SalesforceEmulator, key_file: Path | None) -> None:
+    """Say that it can be used, and how.
+
+    Args:
+        emulator: Which.
+        key_file: Where its private key lies.
+    """
+    click.echo(f"An emulated Salesforce is at {emulator.url}; it is {emulator.org.clock.now():%Y-%m-%d} there.")
+    click.echo("\nIn hpro.toml:\n")
+    click.echo(crm_table(emulator, key_file))
+    if variables := environment(emulator, key_file):
+        click.echo("\nIn the shell that HPRO runs in:\n")
+        click.echo("\n".join(f"export {name}={value}" for name, value in variables.items()))
+    click.echo(f"\nA week later: curl -X POST '{emulator.url}/emulator/advance?days=7'. Ctrl-C ends it.")
+
+
+def write_key(emulator: SalesforceEmulator, key_file: Path) -> None:
+    """Write the private key of the JWT flow where only its owner can read it.
+
+    Args:
+        emulator: Whose.
+        key_file: Where.
+
+    Raises:
+        ConfigError: It cannot be written there.
+    """
+    with replacing(key_file) as path:
+        path.touch(mode=0o600)
+        path.write_text(emulator.app.private_key_pem, "utf-8")

@@ -1,0 +1,91 @@
+"""What `hpro emulate salesforce` does: it fills an org, serves it, and waits."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from types import FrameType
+
+from hpro_connectors.demo.simulation import START
+from hpro_connectors.emulators.salesforce.demo_org import make_demo_org
+from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
+from hpro_sdk.cli.output import progress
+from hpro_sdk.errors import ConfigError
+
+DOMAIN = "hpro-emulator.my"
+"""My Domain of the emulated org."""
+
+_LOOK_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorOptions:
+    """What an emulator is told.
+
+    Attributes:
+        port: 0 takes any free one.
+        company: Its kind.
+        seed: Of the company.
+        leads: That arrive in a year.
+        days: Of history.
+        strict: Whether requests beyond a documented limit count.
+    """
+
+    port: int
+    company: str
+    seed: int
+    leads: int
+    days: int
+    strict: bool
+
+
+@contextlib.contextmanager
+def running_salesforce(options: EmulatorOptions) -> Iterator[SalesforceEmulator]:
+    """Fill the org of a simulated company and serve it; time goes on there.
+
+    Args:
+        options: What it is told.
+
+    Yields:
+        The emulator, which answers already.
+
+    Raises:
+        ConfigError: The port is taken.
+    """
+    with progress("Simulating days", total=options.days) as told:
+        demo = make_demo_org(
+            options.company, options.seed, options.leads, progress=told, until=START + timedelta(days=options.days)
+        )
+    demo.org.clock.flowing = True
+    try:
+        emulator = SalesforceEmulator(demo.org, port=options.port, domain=DOMAIN, on_advance=demo.advance)
+    except OSError as exc:
+        raise ConfigError(
+            f"Port {options.port} of this machine cannot be used: {exc.strerror or exc}.",
+            hint="Name another one with --port, or --port 0 for any that is free.",
+        ) from exc
+    emulator.start()
+    try:
+        yield emulator
+    finally:
+        emulator.close()
+
+
+def wait_for_the_end() -> None:
+    """Wait until Ctrl-C or SIGTERM."""
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        while not ended.wait(_LOOK_EVERY_S):
+            pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,42 @@
+"""What the Bulk API does not take, though REST does."""
+
+from __future__ import annotations
+
+import re
+
+from hpro_connectors.emulators.salesforce.api_fault import ApiFault
+from hpro_connectors.emulators.salesforce.columns import types_of
+from hpro_connectors.emulators.salesforce.field_schema import FieldType
+from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+
+_FROM = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
+COMPOUND = "Selecting compound data not supported in Bulk Query"
+
+
+def check_bulk_query(org: SalesforceOrg, soql: str, user_id: str) -> str:
+    """Check the query of a job that is to be made.
+
+    Args:
+        org: Whose.
+        soql: The query.
+        user_id: Who asks.
+
+    Returns:
+        The object it is about.
+
+    Raises:
+        ApiFault: It is no query, or the Bulk API does not take it.
+    """
+    found = _FROM.search(soql)
+    one = org.schema.find(found[1]) if found is not None else None
+    if one is not None and not one.bulk:
+        raise ApiFault(400, "INVALIDENTITY", f"Entity '{one.name}' is not supported by the Bulk API.")
+    result = org.run_query(soql, user_id=user_id)
+    if result.count is not None:
+        raise ApiFault(400, "API_ERROR", "Aggregate Relationships not supported in Bulk V2 Query with CSV content type")
+    types = types_of(org, result.object_name, result.columns)
+    if FieldType.ADDRESS in types:
+        raise ApiFault(400, "API_ERROR", COMPOUND)
+    if FieldType.BASE64 in types:
+        raise ApiFault(400, "API_ERROR", "BINARY fields cannot be selected in Bulk V2 Query")
+    return result.object_name

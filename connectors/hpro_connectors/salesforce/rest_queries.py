@@ -1,0 +1,135 @@
+"""Queries by REST of one source, split into column parts where its columns are too long for a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hpro_connectors.errors import ServerError
+from hpro_connectors.salesforce.client import QueryAnswer
+from hpro_connectors.salesforce.column_chunks import ROWS_AT_ONCE, Chunk, ids_at_once, join_chunks, split_columns
+from hpro_connectors.salesforce.errors import CursorExpiredError, RequestTooLongError
+from hpro_connectors.salesforce.request_length import RequestLength
+from hpro_connectors.salesforce.rest_rows import rest_rows
+from hpro_connectors.salesforce.row_client import RowClient
+from hpro_connectors.salesforce.rows import Row, Source
+from hpro_connectors.salesforce.soql import among, encoded_length, select
+
+_TRIES = 3
+
+
+class RestQueries:
+    """Asks for rows of a source under changing conditions.
+
+    Args:
+        client: Of one org.
+        source: What is read.
+        length: How long a query may be.
+        page_size: Rows that an answer is asked for.
+        include_deleted: Whether deleted and archived rows are among those asked for.
+    """
+
+    def __init__(
+        self, client: RowClient, source: Source, length: RequestLength, *, page_size: int, include_deleted: bool
+    ) -> None:
+        self._client = client
+        self._source = source
+        self._length = length
+        self._page_size = page_size
+        self._include_deleted = include_deleted
+        self._chunks: list[Chunk] = [source.columns]
+        self.asked = 0
+        """Encoded characters of the latest query."""
+
+    @property
+    def is_split(self) -> bool:
+        """Whether the latest query asked for a part of the columns only."""
+        return len(self._chunks) > 1
+
+    def ask(self, conditions: Sequence[str], order: Sequence[str]) -> QueryAnswer:
+        """Ask for the first page of all rows under some conditions, or of the first part of their columns.
+
+        Raises:
+            RequestTooLongError: The conditions are too long, whatever is asked for.
+        """
+        source = self._source
+        while True:
+            besides = select((), source.object_name, conditions, order)
+            self._chunks = split_columns(source, self._length, besides)
+            soql = select(self._chunks[0], source.object_name, conditions, order)
+            try:
+                return self._query(soql)
+            except RequestTooLongError as refused:
+                self._length.halve(self.asked, refused)
+                if encoded_length(besides) > self._length.limit // 2:
+                    raise
+
+    def more(self, answer: QueryAnswer) -> QueryAnswer:
+        """Ask for the page after one that is not the last.
+
+        Raises:
+            CursorExpiredError: The CRM no longer knows it.
+        """
+        if answer.next_path is None:
+            raise ValueError("nothing comes after the last page")
+        return self._client.query_more(answer.next_path, batch_size=self._batch_size)
+
+    def pieces(self, answer: QueryAnswer) -> Iterator[tuple[list[Row], list[Row]]]:
+        """Give the rows of an answer whole, a bounded number at a time, beside what was first read of them."""
+        first = rest_rows(answer, self._source.object_name, self._chunks[0])
+        if not self.is_split:
+            yield first, first
+            return
+        for at in range(0, len(first), ROWS_AT_ONCE):
+            piece = first[at : at + ROWS_AT_ONCE]
+            yield join_chunks(self._source, piece, self._chunks, self._ask_by_ids), piece
+
+    @property
+    def _batch_size(self) -> int:
+        return ROWS_AT_ONCE if self.is_split else self._page_size
+
+    def _query(self, soql: str) -> QueryAnswer:
+        self.asked = encoded_length(soql)
+        return self._client.query(soql, include_deleted=self._include_deleted, batch_size=self._batch_size)
+
+    def _ask_by_ids(self, chunk: Chunk, ids: Sequence[str]) -> list[Row]:
+        source = self._source
+        rows: list[Row] = []
+        waiting = list(ids)
+        while waiting:
+            some = waiting[: ids_at_once(self._length)]
+            soql = select(chunk, source.object_name, [among(source.id, some)])
+            try:
+                answers = self._all_pages(soql)
+            except RequestTooLongError as refused:
+                self._length.halve(self.asked, refused)
+                continue
+            for answer in answers:
+                rows.extend(rest_rows(answer, source.object_name, chunk))
+            del waiting[: len(some)]
+        return rows
+
+    def _all_pages(self, soql: str) -> list[QueryAnswer]:
+        for _ in range(_TRIES):
+            answers = [self._query(soql)]
+            try:
+                while answers[-1].next_path is not None:
+                    answers.append(self.more(answers[-1]))
+            except CursorExpiredError:
+                continue
+            return answers
+        raise ServerError(
+            f"Salesforce forgets where it was in a short answer about {self._source.object_name}.",
+            hint="Try again later.",
+            connector="salesforce",
+            stream=self._source.object_name,
+        )
+
+
+def no_more_rows(source: Source) -> ServerError:
+    """Make the error of an answer that goes on and gives nothing."""
+    return ServerError(
+        f"Salesforce keeps saying that there are more rows of {source.object_name}, and gives none.",
+        hint="Try again later.",
+        connector="salesforce",
+        stream=source.object_name,
+    )
