@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,10 +16,10 @@ from hpro_connectors.emulators.salesforce.api_fault import ApiFault, not_found
 from hpro_connectors.emulators.salesforce.bulk_results import DELIMITERS, LINE_ENDINGS, ResultFile
 from hpro_connectors.emulators.salesforce.bulk_rules import check_bulk_query
 from hpro_connectors.emulators.salesforce.call import Call
-from hpro_connectors.emulators.salesforce.columns import types_of
 from hpro_connectors.emulators.salesforce.ids import long_id, make_id
 from hpro_connectors.emulators.salesforce.limits import OrgLimits
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.querying import OpenQuery, QueryResult, Row
 
 LIFE = timedelta(days=7)
 """Jobs and results older than this are gone."""
@@ -27,6 +28,7 @@ MOST_ROWS = 250_000
 """Rows of one answer when the client names no number."""
 
 _PREFIX = "750"
+_READ_AT_ONCE = 2_000
 _OPERATIONS = ("query", "queryAll")
 
 
@@ -182,7 +184,9 @@ class BulkQueryJobs:
         """
         with self._lock:
             jobs = sorted(self._jobs.values(), key=lambda job: (job.created_at, job.job_id), reverse=True)
-        return Response.of_json({"done": True, "records": [_told(job, whole=False) for job in jobs], "nextRecordsUrl": None})
+        return Response.of_json(
+            {"done": True, "records": [_told(job, whole=False) for job in jobs], "nextRecordsUrl": None}
+        )
 
     def change(self, call: Call) -> Response:
         """Abort a job.
@@ -222,7 +226,9 @@ class BulkQueryJobs:
         job = self._find(call.parts["id"])
         with job.lock:
             if job.state is not JobState.JOB_COMPLETE:
-                raise ApiFault(400, "INVALIDJOBSTATE", f"The results of a Job in state {job.state.value} are not available")
+                raise ApiFault(
+                    400, "INVALIDJOBSTATE", f"The results of a Job in state {job.state.value} are not available"
+                )
         first = _row_of(call.request.query.get("locator"), job.results.rows)
         asked = call.request.query.get("maxRecords", str(MOST_ROWS))
         if not asked.isdecimal() or int(asked) < 1:
@@ -250,8 +256,14 @@ class BulkQueryJobs:
             self._change(job, JobState.FAILED)
             return
         try:
-            answer = self._org.run_query(job.soql, user_id=job.user_id, include_deleted=job.operation == "queryAll")
-            job.results.write(answer.columns, types_of(self._org, job.object_name, answer.columns), answer.rows)
+            answer = self._org.open_query(
+                job.soql,
+                user_id=job.user_id,
+                include_deleted=job.operation == "queryAll",
+                api_version=job.version,
+            )
+            with self._org.transaction():  # nothing changes while the rows are read
+                job.results.write(answer.columns, [field.type for field in answer.fields], rows_of(answer))
         except ApiFault as exc:
             job.results.remove()
             job.error = f"{exc.code}: {exc.message}"
@@ -277,6 +289,19 @@ class BulkQueryJobs:
         with self._lock:
             self._jobs.pop(job.job_id, None)
         job.results.remove()
+
+
+def rows_of(answer: OpenQuery | QueryResult) -> Iterator[Row]:
+    """Give the rows of an answer one after the other.
+
+    Args:
+        answer: What was found.
+    """
+    if isinstance(answer, QueryResult):
+        yield from answer.rows
+        return
+    for start in range(0, answer.total, _READ_AT_ONCE):
+        yield from answer.rows(start, _READ_AT_ONCE)
 
 
 def _told(job: QueryJob, *, whole: bool = True) -> dict[str, object]:

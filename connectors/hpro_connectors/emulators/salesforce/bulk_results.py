@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from hpro_connectors.emulators.salesforce.cursors import Row
 from hpro_connectors.emulators.salesforce.field_schema import NUMBERS, FieldType
+from hpro_connectors.emulators.salesforce.querying import Row
 
 DELIMITERS: Final = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 LINE_ENDINGS: Final = {"LF": "\n", "CRLF": "\r\n"}
@@ -40,12 +40,12 @@ class ResultFile:
         """How many rows there are, without the header."""
         return len(self._starts) - 1
 
-    def write(self, columns: Sequence[str], types: Sequence[FieldType | None], rows: Iterable[Row]) -> None:
+    def write(self, columns: Sequence[str], types: Sequence[FieldType], rows: Iterable[Row]) -> None:
         """Write all of it.
 
         Args:
             columns: Names of the columns, parents with dots.
-            types: Of the columns; ``None`` is any text.
+            types: Of the columns.
             rows: Their values as REST gives them.
         """
         end, between = self._line_ending, f'"{self._delimiter}"'
@@ -92,7 +92,7 @@ class ResultFile:
                 yield part
 
 
-def _cell_of(kind: FieldType | None) -> _Cell:
+def _cell_of(kind: FieldType) -> _Cell:
     if kind is FieldType.BOOLEAN:
         return _flag
     if kind is FieldType.DATETIME:

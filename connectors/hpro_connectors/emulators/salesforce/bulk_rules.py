@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from hpro_connectors.emulators.salesforce.api_fault import ApiFault
-from hpro_connectors.emulators.salesforce.columns import types_of
 from hpro_connectors.emulators.salesforce.field_schema import FieldType
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.querying import QueryResult
 
 _FROM = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
 COMPOUND = "Selecting compound data not supported in Bulk Query"
@@ -31,12 +31,12 @@ def check_bulk_query(org: SalesforceOrg, soql: str, user_id: str) -> str:
     one = org.schema.find(found[1]) if found is not None else None
     if one is not None and not one.bulk:
         raise ApiFault(400, "INVALIDENTITY", f"Entity '{one.name}' is not supported by the Bulk API.")
-    result = org.run_query(soql, user_id=user_id)
-    if result.count is not None:
+    answer = org.open_query(soql, user_id=user_id)
+    if isinstance(answer, QueryResult):
         raise ApiFault(400, "API_ERROR", "Aggregate Relationships not supported in Bulk V2 Query with CSV content type")
-    types = types_of(org, result.object_name, result.columns)
+    types = {field.type for field in answer.fields}
     if FieldType.ADDRESS in types:
         raise ApiFault(400, "API_ERROR", COMPOUND)
     if FieldType.BASE64 in types:
         raise ApiFault(400, "API_ERROR", "BINARY fields cannot be selected in Bulk V2 Query")
-    return result.object_name
+    return answer.object_name

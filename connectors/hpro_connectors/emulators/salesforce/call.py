@@ -39,7 +39,9 @@ class Call:
         try:
             value = self.request.json()
         except ValueError:
-            raise ApiFault(400, "JSON_PARSER_ERROR", "The HTTP entity body is required to be well-formed JSON") from None
+            raise ApiFault(
+                400, "JSON_PARSER_ERROR", "The HTTP entity body is required to be well-formed JSON"
+            ) from None
         if not isinstance(value, dict):
             raise ApiFault(400, "JSON_PARSER_ERROR", "Cannot deserialize instance of object from this JSON")
         return value

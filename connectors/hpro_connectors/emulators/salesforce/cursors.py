@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.ids import make_id
+from hpro_connectors.emulators.salesforce.querying import OpenQuery, QueryResult, Row
 
 LIFE = timedelta(days=2)
 MOST_OPEN = 10
@@ -18,28 +18,43 @@ MOST_OPEN = 10
 
 _PREFIX = "01g"
 
-Row = tuple[object, ...]
-
 
 @dataclass(slots=True)
 class Cursor:
-    """What is left of a query's answer.
+    """The answer to a query.
 
     Attributes:
         cursor_id: Its id.
         user_id: Who asked; nobody else may go on.
-        object_name: What was asked for.
-        columns: The columns, parents with dots.
-        rows: All rows of the answer.
+        answer: What was found.
         opened_at: When the query was asked.
     """
 
     cursor_id: str
     user_id: str
-    object_name: str
-    columns: tuple[str, ...]
-    rows: Sequence[Row]
+    answer: OpenQuery | QueryResult
     opened_at: datetime
+
+    @property
+    def total(self) -> int:
+        """How many rows were found."""
+        return self.answer.total if isinstance(self.answer, OpenQuery) else len(self.answer.rows)
+
+    @property
+    def object_name(self) -> str | None:
+        """What the rows are records of; ``None`` for what functions made of many records."""
+        return self.answer.object_name if isinstance(self.answer, OpenQuery) else None
+
+    def rows(self, start: int, count: int) -> list[Row]:
+        """Give some of the rows; a record that is gone meanwhile is left out.
+
+        Args:
+            start: The first one, from 0.
+            count: At most so many.
+        """
+        if isinstance(self.answer, OpenQuery):
+            return self.answer.rows(start, count)
+        return self.answer.rows[start : start + count]
 
 
 class CursorStore:
@@ -62,19 +77,17 @@ class CursorStore:
         """How many there are."""
         return len(self._cursors)
 
-    def add(self, user_id: str, object_name: str, columns: tuple[str, ...], rows: Sequence[Row]) -> Cursor:
+    def add(self, user_id: str, answer: OpenQuery | QueryResult) -> Cursor:
         """Open a cursor.
 
         Args:
             user_id: Who asks.
-            object_name: What is asked for.
-            columns: The columns, parents with dots.
-            rows: All rows of the answer.
+            answer: What was found.
         """
         with self._lock:
             self._opened += 1
             cursor_id = make_id(_PREFIX, self._opened)
-            cursor = Cursor(cursor_id, user_id, object_name, columns, rows, self._clock.now())
+            cursor = Cursor(cursor_id, user_id, answer, self._clock.now())
             self._cursors[cursor_id] = cursor
             own = [known for known in self._cursors.values() if known.user_id == user_id]
             for known in own[:-MOST_OPEN]:
@@ -101,7 +114,7 @@ class CursorStore:
                 cursor is None
                 or cursor.user_id != user_id
                 or not place.isdecimal()
-                or int(place) > len(cursor.rows)
+                or int(place) >= cursor.total
                 or self._clock.now() - cursor.opened_at > self._life
             ):
                 raise ApiFault(400, "INVALID_QUERY_LOCATOR", "invalid query locator")

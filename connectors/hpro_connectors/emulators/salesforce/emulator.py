@@ -197,7 +197,7 @@ class SalesforceEmulator:
             What time it is then.
         """
         if self._on_advance is None:
-            return self.org.clock.advance(timedelta(days=days))
+            return self.org.advance(timedelta(days=days))
         self._on_advance(days)
         return self.org.clock.now()
 
@@ -295,5 +295,7 @@ class SalesforceEmulator:
             raise not_found()
         if match.handler is None:
             allowed = ",".join(match.methods)
-            raise ApiFault(405, "METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}")
+            raise ApiFault(
+                405, "METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
+            )
         return match.handler(Call(request, session.user_id, f"{found[1]}.0", match.parts))

@@ -58,9 +58,7 @@ FAULTS: Final[Mapping[str, Callable[[], Fault]]] = MappingProxyType(
         "concurrent": lambda: api_error(
             403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
         ),
-        "query_timeout": lambda: api_error(
-            400, "QUERY_TIMEOUT", "Your query request was running for too long."
-        ),
+        "query_timeout": lambda: api_error(400, "QUERY_TIMEOUT", "Your query request was running for too long."),
         "api_disabled": lambda: api_error(
             403, "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization."
         ),

@@ -6,9 +6,10 @@ import re
 
 from hpro_connectors.emulators.http.messages import Response
 from hpro_connectors.emulators.salesforce.call import Call
-from hpro_connectors.emulators.salesforce.columns import RecordMaker
+from hpro_connectors.emulators.salesforce.record_maker import RecordMaker
 from hpro_connectors.emulators.salesforce.cursors import Cursor, CursorStore
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.querying import QueryResult
 
 SMALLEST_PAGE, LARGEST_PAGE = 200, 2_000
 _BATCH_SIZE = re.compile(r"\bbatchSize\s*=\s*(\d+)")
@@ -56,25 +57,26 @@ class Queries:
         return self._page(call, cursor, first, resource)
 
     def _ask(self, call: Call, resource: str) -> Response:
-        result = self._org.run_query(
-            call.query_value("q"), user_id=call.user_id, include_deleted=resource == "queryAll"
+        answer = self._org.open_query(
+            call.query_value("q"),
+            user_id=call.user_id,
+            include_deleted=resource == "queryAll",
+            api_version=call.version,
         )
-        if result.count is not None:
-            return Response.of_json({"totalSize": result.count, "done": True, "records": []})
-        rows = result.rows
-        if len(rows) <= self._size(call):
-            cursor = Cursor("", call.user_id, result.object_name, tuple(result.columns), rows, self._org.clock.now())
-        else:
-            cursor = self._cursors.add(call.user_id, result.object_name, tuple(result.columns), rows)
+        if isinstance(answer, QueryResult) and answer.count is not None:
+            return Response.of_json({"totalSize": answer.count, "done": True, "records": []})
+        cursor = Cursor("", call.user_id, answer, self._org.clock.now())
+        if cursor.total > self._size(call):
+            cursor = self._cursors.add(call.user_id, answer)
         return self._page(call, cursor, 0, resource)
 
     def _page(self, call: Call, cursor: Cursor, first: int, resource: str) -> Response:
-        last = min(first + self._size(call), len(cursor.rows))
-        maker = RecordMaker(self._org, cursor.object_name, cursor.columns, call.base)
-        answer: dict[str, object] = {"totalSize": len(cursor.rows), "done": last >= len(cursor.rows)}
-        if last < len(cursor.rows):
+        last = min(first + self._size(call), cursor.total)
+        maker = RecordMaker(self._org, cursor.object_name, cursor.answer.columns, call.base)
+        answer: dict[str, object] = {"totalSize": cursor.total, "done": last >= cursor.total}
+        if last < cursor.total:
             answer["nextRecordsUrl"] = f"{call.base}/{resource}/{cursor.cursor_id}-{last}"
-        answer["records"] = [maker.record(row) for row in cursor.rows[first:last]]
+        answer["records"] = [maker.record(row) for row in cursor.rows(first, last - first)]
         return Response.of_json(answer)
 
     def _size(self, call: Call) -> int:

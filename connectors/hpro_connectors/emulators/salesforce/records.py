@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+
+from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.messages import Response
 from hpro_connectors.emulators.salesforce.api_fault import ApiFault, not_found
 from hpro_connectors.emulators.salesforce.call import Call
-from hpro_connectors.emulators.salesforce.columns import RecordMaker
+from hpro_connectors.emulators.salesforce.record_maker import RecordMaker
+from hpro_connectors.emulators.salesforce.field_schema import FieldType
 from hpro_connectors.emulators.salesforce.ids import long_id
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
 
-_CONTENT = {("ContentNote", "Content"), ("ContentVersion", "VersionData")}
+_NAME = re.compile(r"[\w.]+")
 
 
 class Records:
@@ -33,7 +35,7 @@ class Records:
         Args:
             call: By whom.
         """
-        return Response.of_json(self._org.describe_global(user_id=call.user_id))
+        return Response.of_json(self._org.describe_global(user_id=call.user_id, api_version=call.version))
 
     def overview(self, call: Call) -> Response:
         """Say a little of an object.
@@ -42,8 +44,10 @@ class Records:
             call: With the object's name.
         """
         name = call.parts["object"]
-        listed = self._org.describe_global(user_id=call.user_id)["sobjects"]
-        found = [one for one in listed if isinstance(one, dict) and one.get("name") == name]
+        listed = self._org.describe_global(user_id=call.user_id, api_version=call.version)["sobjects"]
+        found = (
+            [one for one in listed if isinstance(one, dict) and one["name"] == name] if isinstance(listed, list) else []
+        )
         if not found:
             raise not_found()
         return Response.of_json({"objectDescribe": found[0], "recentItems": []})
@@ -54,7 +58,9 @@ class Records:
         Args:
             call: With the object's name.
         """
-        return Response.of_json(self._org.describe(call.parts["object"], user_id=call.user_id))
+        return Response.of_json(
+            self._org.describe(call.parts["object"], user_id=call.user_id, api_version=call.version)
+        )
 
     def deleted(self, call: Call) -> Response:
         """Name what was deleted in a time.
@@ -79,19 +85,18 @@ class Records:
             call: With object and id, and perhaps ``fields`` in the query.
         """
         name, record_id = call.parts["object"], self._id_of(call)
-        fields = [one for one in call.request.query.get("fields", "").split(",") if one]
-        if not all(re.fullmatch(r"[\w.]+", one) for one in [name, *fields]):
-            raise not_found()
-        if not fields:
-            described = self._org.describe(name, user_id=call.user_id)["fields"]
-            fields = [str(one["name"]) for one in described if isinstance(one, dict)]
-        columns = list(dict.fromkeys(["Id", *fields]))
-        soql = f"SELECT {','.join(columns)} FROM {name} WHERE Id = '{record_id}'"  # noqa: S608  # SOQL, and checked
-        result = self._org.run_query(soql, user_id=call.user_id)
-        if not result.rows:
-            raise not_found()
-        maker = RecordMaker(self._org, result.object_name, result.columns, call.base)
-        return Response.of_json(maker.record(result.rows[0]))
+        record = self._org.get(name, record_id, user_id=call.user_id)
+        columns: Sequence[str] = tuple(record)
+        row: Sequence[JsonValue] = tuple(record.values())
+        if fields := [one for one in call.request.query.get("fields", "").split(",") if one]:
+            if not all(_NAME.fullmatch(one) for one in fields):
+                raise not_found()
+            columns = list(dict.fromkeys([*fields, "Id"]))
+            soql = f"SELECT {','.join(columns)} FROM {name} WHERE Id = '{record_id}'"  # noqa: S608  # SOQL, and checked
+            result = self._org.run_query(soql, user_id=call.user_id, api_version=call.version)
+            columns, row = result.columns, result.rows[0]
+        one = self._org.schema[name]
+        return Response.of_json(RecordMaker(self._org, one.name, columns, call.base).record(tuple(row)))
 
     def content(self, call: Call) -> Response:
         """Give the content of a note or a document.
@@ -99,16 +104,16 @@ class Records:
         Args:
             call: With object, id and field.
         """
-        name, field = call.parts["object"], call.parts["field"]
-        if (name, field) not in _CONTENT:
+        name, field, record_id = call.parts["object"], call.parts["field"], self._id_of(call)
+        one = self._org.schema.find(name)
+        found = None if one is None else one.find(field)
+        if (
+            found is None
+            or found.type is not FieldType.BASE64
+            or field not in self._org.get(name, record_id, user_id=call.user_id)
+        ):
             raise not_found()
-        record_id = self._id_of(call)
-        soql = f"SELECT {field} FROM {name} WHERE Id = '{record_id}'"  # noqa: S608  # SOQL, and checked
-        rows = self._org.run_query(soql, user_id=call.user_id).rows
-        if not rows:
-            raise not_found()
-        value = self._org.get(name, record_id)[field]
-        return Response(200, _bytes_of(value), "application/octet-stream")
+        return Response(200, self._org.content(name, record_id, field), "application/octet-stream")
 
     def create(self, call: Call) -> Response:
         """Make a record.
@@ -157,13 +162,3 @@ def _moment(call: Call, name: str) -> datetime:
     if moment is None or moment.tzinfo is None:
         raise ApiFault(400, "INVALID_REPLICATION_DATE", f"{name} is not a valid date-time: {text}")
     return moment.astimezone(UTC).replace(microsecond=0)
-
-
-def _bytes_of(value: object) -> bytes:
-    """Content lies in the org as bytes, or as base64."""
-    if isinstance(value, bytes):
-        return value
-    try:
-        return base64.b64decode(str(value or ""), validate=True)
-    except (binascii.Error, ValueError):
-        return str(value).encode("utf-8")

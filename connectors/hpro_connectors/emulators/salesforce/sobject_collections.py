@@ -7,8 +7,8 @@ from collections.abc import Callable
 from hpro_connectors.emulators.http.messages import Response
 from hpro_connectors.emulators.salesforce.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.call import Call
+from hpro_connectors.emulators.salesforce.record_maker import RecordMaker
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.queries import record_json
 
 MOST_RECORDS = 200
 MOST_CHUNKS = 10
@@ -57,7 +57,9 @@ class Collections:
         else:
             ids, fields = call.query_value("ids").split(","), call.query_value("fields").split(",")
         if len(ids) > MOST_READ:
-            raise ApiFault(400, "EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {MOST_READ} records")
+            raise ApiFault(
+                400, "EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {MOST_READ} records"
+            )
         if not fields or not all(part.replace(".", "").replace("_", "").isalnum() for part in [name, *fields]):
             raise ApiFault(400, "INVALID_FIELD", "the fields are not named rightly")
         wanted = [one for one in ids if one.isalnum()]
@@ -65,7 +67,8 @@ class Collections:
         columns = list(dict.fromkeys(["Id", *fields]))
         soql = f"SELECT {','.join(columns)} FROM {name} WHERE Id IN ({listed})"  # noqa: S608  # SOQL, and checked
         result = self._org.run_query(soql, user_id=call.user_id)
-        found = {str(row[0])[:15]: record_json(self._org, result, row, call.base) for row in result.rows}
+        maker = RecordMaker(self._org, result.object_name, result.columns, call.base)
+        found = {str(row[0])[:15]: maker.record(row) for row in result.rows}
         return Response.of_json([found.get(one[:15]) for one in ids])
 
     def _each(self, call: Call, write: WriteOne) -> Response:
@@ -82,7 +85,9 @@ class Collections:
         types = [_type_of(record) for record in records]
         chunks = 1 + sum(1 for one, other in zip(types, types[1:], strict=False) if one != other)
         if chunks > MOST_CHUNKS:
-            raise ApiFault(400, "OPERATION_TOO_LARGE", f"Cannot have more than {MOST_CHUNKS} chunks in a single operation.")
+            raise ApiFault(
+                400, "OPERATION_TOO_LARGE", f"Cannot have more than {MOST_CHUNKS} chunks in a single operation."
+            )
         all_or_none = body.get("allOrNone") is True
         return Response.of_json(self._results(call, records, write, all_or_none=all_or_none))
 

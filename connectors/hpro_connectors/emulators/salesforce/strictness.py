@@ -91,7 +91,9 @@ class Strictness:
         """
         for what in _of_request(request):
             self.note(request, what)
-        if isinstance(response.body, bytes) and (response.status >= 400 or request.path.endswith("/composite/sobjects")):
+        if isinstance(response.body, bytes) and (
+            response.status >= 400 or request.path.endswith("/composite/sobjects")
+        ):
             for code in sorted(set(_CODE.findall(response.body))):
                 if (name := code.decode("ascii")) in _REFUSALS:
                     self.note(request, _REFUSALS[name])

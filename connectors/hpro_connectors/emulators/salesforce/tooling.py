@@ -63,12 +63,16 @@ class Tooling:
         object_name, _, name = str(body.get("FullName", "")).partition(".")
         metadata = body.get("Metadata")
         if not isinstance(metadata, dict) or not name:
-            raise ApiFault(400, "REQUIRED_FIELD_MISSING", "Required fields are missing: [FullName, Metadata]", ("FullName",))
+            raise ApiFault(
+                400, "REQUIRED_FIELD_MISSING", "Required fields are missing: [FullName, Metadata]", ("FullName",)
+            )
         if not name.endswith("__c"):
             raise ApiFault(400, "FIELD_INTEGRITY_EXCEPTION", "Custom field names end in __c", ("FullName",))
         one = self._org.schema.find(object_name)
         if one is None:
-            raise ApiFault(400, "INVALID_CROSS_REFERENCE_KEY", f"In field: entityName - no CustomObject named {object_name} found")
+            raise ApiFault(
+                400, "INVALID_CROSS_REFERENCE_KEY", f"In field: entityName - no CustomObject named {object_name} found"
+            )
         field = _field(name, metadata)
         with self._lock:
             if one.find(name) is not None:
@@ -142,7 +146,9 @@ def _field(name: str, metadata: Mapping[str, object]) -> FieldSchema:
     if kind in _NUMBERS and not 0 <= scale <= precision:
         raise ApiFault(400, "FIELD_INTEGRITY_EXCEPTION", "'scale' is at most 'precision'", ("scale",))
     if kind in _TEXTS and length < 1:
-        raise ApiFault(400, "FIELD_INTEGRITY_EXCEPTION", "Must specify 'length' for a CustomField of type Text", ("length",))
+        raise ApiFault(
+            400, "FIELD_INTEGRITY_EXCEPTION", "Must specify 'length' for a CustomField of type Text", ("length",)
+        )
     values, restricted = _picklist(metadata) if kind in _PICKLISTS else ((), False)
     return FieldSchema(
         name,
@@ -177,5 +183,7 @@ def _picklist(metadata: Mapping[str, object]) -> tuple[tuple[PicklistValue, ...]
         full_name = value.get("fullName") or value.get("valueName") if isinstance(value, dict) else None
         if not isinstance(full_name, str):
             raise ApiFault(400, "REQUIRED_FIELD_MISSING", "Required fields are missing: [fullName]", ("fullName",))
-        made.append(PicklistValue(full_name, str(value.get("label") or full_name), default=value.get("default") is True))
+        made.append(
+            PicklistValue(full_name, str(value.get("label") or full_name), default=value.get("default") is True)
+        )
     return tuple(made), value_set.get("restricted") is True

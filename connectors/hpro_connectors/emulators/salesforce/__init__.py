@@ -1,0 +1,1 @@
+"""An emulated Salesforce org: its data, and the API that speaks of them."""

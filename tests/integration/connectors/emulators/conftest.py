@@ -1,0 +1,85 @@
+"""A small org behind the emulator, and the unmodified simple-salesforce that is led to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from simple_salesforce import Salesforce
+
+from hpro_connectors.emulators.http.clock import EmulatorClock
+from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
+from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ORG_ID = "00DHp0000000001MAA"
+DOMAIN = "acme.my"
+
+
+class RedirectingAdapter(HTTPAdapter):
+    """Sends what is meant for Salesforce's hosts to an emulator; the header ``Host`` still names the one meant."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._place = urlsplit(url)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        meant = urlsplit(request.url or "")
+        request.headers["Host"] = meant.netloc
+        request.url = urlunsplit((self._place.scheme, self._place.netloc, meant.path, meant.query, ""))
+        return super().send(request, *args, **kwargs)
+
+
+@pytest.fixture
+def clock() -> EmulatorClock:
+    return EmulatorClock(START)
+
+
+@pytest.fixture
+def org(clock: EmulatorClock) -> SalesforceOrg:
+    return SalesforceOrg(org_id=ORG_ID, name="Acme", clock=clock)
+
+
+@pytest.fixture
+def emulator(org: SalesforceOrg) -> Iterator[SalesforceEmulator]:
+    with SalesforceEmulator(org, domain=DOMAIN) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def session(emulator: SalesforceEmulator) -> Iterator[requests.Session]:
+    """Reaches the emulator in place of Salesforce, whatever host is meant."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("https://", RedirectingAdapter(emulator.url))
+        yield session
+
+
+@pytest.fixture
+def salesforce(emulator: SalesforceEmulator, session: requests.Session) -> Salesforce:
+    """simple-salesforce after its own client-credentials flow."""
+    app = emulator.app
+    return Salesforce(
+        consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain=DOMAIN, session=session
+    )
+
+
+AddLeads = Callable[[int], list[str]]
+
+
+@pytest.fixture
+def add_leads(org: SalesforceOrg) -> AddLeads:
+    """Make leads that are told apart by their names."""
+
+    def add(count: int) -> list[str]:
+        return [
+            org.create("Lead", {"LastName": f"Lead {number:04d}", "Company": "Müller & Söhne"})
+            for number in range(count)
+        ]
+
+    return add
