@@ -160,7 +160,7 @@ class SalesforceCrm(CrmConfig):
     lost_stages: Names = Field(default=(), description="Stages that mean lost, where the CRM does not say so.")
     interactions: Annotated[tuple[InteractionStream, ...], Field(max_length=len(_EVERY_STREAM))] = Field(
         default=_EVERY_STREAM,
-        description="Objects whose texts are read; one that the org does not have is passed over.",
+        description="Objects whose texts are read; default: all of them that the org has.",
     )
     note_bodies: bool = Field(
         default=False, description="Read whole notes, with a call for each, and not their first 255 characters only."

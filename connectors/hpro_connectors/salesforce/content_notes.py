@@ -40,11 +40,10 @@ class ContentNoteStream(CrmStream):
         reader: RowReader,
         client: SalesforceClient | None,
     ) -> None:
-        source = make_source(
-            described, ("Id", "CreatedDate"), ("Title", "TextPreview", "IsDeleted"), stamp="LastModifiedDate"
-        )
+        optional = ("Title", "TextPreview", "IsDeleted")
+        source = make_source(described, ("Id", "CreatedDate"), optional, stamp="LastModifiedDate", bulk=False)
         super().__init__(source, links, reader)
-        self._links_source = make_source(link_object, ("Id", "ContentDocumentId", "LinkedEntityId"), ())
+        self._links_source = make_source(link_object, ("Id", "ContentDocumentId", "LinkedEntityId"), (), bulk=False)
         self._client = client
 
     def of_leads(self, wanted: Wanted) -> Iterator[RowPage]:

@@ -15,6 +15,9 @@ from hpro_connectors.salesforce.client import SalesforceClient
 from hpro_connectors.salesforce.errors import ReplicationDateError
 from hpro_connectors.salesforce.rows import MODSTAMP, Row, RowPage
 
+REACHES_BACK: Final = timedelta(days=30)
+"""The log is not asked for what lies further back."""
+
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -47,6 +50,9 @@ def read_deletions(client: SalesforceClient, object_name: str, window: Window) -
     start = min(window.start.replace(second=0, microsecond=0), end - 2 * _MINUTE)  # it takes no shorter time
     if window.start >= now or window.start >= window.end:
         yield DeletionPage((), None, complete=True)
+        return
+    if start < now - REACHES_BACK + _MINUTE:
+        yield DeletionPage((), None, complete=True, lost=True)
         return
     params = {"start": _literal(start), "end": _literal(end)}
     try:

@@ -40,8 +40,9 @@ class MailStream(CrmStream):
         if described.has("Status"):
             source = replace(source, condition="Status != '5'")  # a draft was never sent
         super().__init__(source, links, reader)
-        self._has_task = bool(of_parents)
-        self._named = links.scored_object is ScoredObjectName.OPPORTUNITY and described.has("RelatedToId")
+        by_what = links.scored_object is ScoredObjectName.OPPORTUNITY
+        columns = ("RelatedToId", "Activity.WhoId", *(("Activity.WhatId",) if by_what else ()))
+        self._naming = [column for column in columns if column in source.columns]
         self._relations: Source | None = None
         if relations is not None and relations.has("RelationId") and relations.has("EmailMessageId"):
             self._relations = make_source(relations, ("Id", "EmailMessageId", "RelationId"), ())
@@ -49,13 +50,8 @@ class MailStream(CrmStream):
     def of_leads(self, wanted: Wanted) -> Iterator[RowPage]:
         """Give the messages of some records now."""
         ids = wanted.all
-        if self._named:
-            ids = list(wanted.persons)
-            yield from self.reader.by_values(self.source, "RelatedToId", wanted.leads)
-            if self._has_task:
-                yield from self.reader.by_values(self.source, "Activity.WhatId", wanted.leads)
-        if self._has_task and ids:
-            yield from self.reader.by_values(self.source, "Activity.WhoId", ids)
+        for column in self._naming:
+            yield from self.reader.by_values(self.source, column, ids)
         if self._relations is not None and ids:
             pages = self.reader.by_values(self._relations, "RelationId", ids)
             related = {str(row["EmailMessageId"]) for page in pages for row in page.rows}

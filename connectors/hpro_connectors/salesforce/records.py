@@ -124,6 +124,7 @@ def make_source(
     of_parents: Mapping[str, str] | None = None,
     stamp: str = "SystemModstamp",
     archived: bool = False,
+    bulk: bool = True,
 ) -> Source:
     """Make the source of an object out of the columns that its user sees.
 
@@ -134,6 +135,7 @@ def make_source(
         of_parents: Columns of parent records, with their types; they are not checked.
         stamp: The column that windows go by.
         archived: Whether rows may be archived.
+        bulk: Whether the Bulk API knows the object.
 
     Raises:
         PermissionDeniedError: A required column is hidden from the user.
@@ -149,7 +151,7 @@ def make_source(
         )
     own = dict.fromkeys((*required, stamp, *described.present(optional)))
     types = {name: described.by_name[name].type for name in own} | dict(of_parents or {})
-    return Source(object_name=described.name, columns=tuple(types), types=types, stamp=stamp, archived=archived)
+    return Source(described.name, tuple(types), types, stamp=stamp, bulk=bulk, archived=archived)
 
 
 def narrowed(source: Source, condition: str) -> Source:

@@ -133,6 +133,13 @@ class SalesforceSession(requests.Session):
         )
         return response
 
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that an answer leads nowhere, so that nothing of a request is made ready for another place.
+
+        Args:
+            resp: The answer.
+        """
+
     def _check_host(self, url: str) -> None:
         place = urlsplit(url)
         host = (place.hostname or "").lower()
@@ -178,10 +185,15 @@ class _Refusing(BaseAdapter):
 
 def _head_of(response: requests.Response) -> AnswerHead:
     content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    location = ""
-    if response.is_redirect:
-        location = urlsplit(response.headers.get("Location", "")).hostname or ""
+    location = _host_of(response.headers.get("Location", "")) if response.is_redirect else ""
     return AnswerHead(response.status_code, content_type, location, _seconds(response.headers.get("Retry-After", "")))
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _seconds(text: str) -> float | None:

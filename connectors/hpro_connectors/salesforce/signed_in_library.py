@@ -22,6 +22,7 @@ from hpro_connectors.salesforce.error_classes import (
     error_of_transport,
     is_expired,
     is_unknown,
+    no_data_error,
 )
 from hpro_connectors.salesforce.failures import NAME
 from hpro_connectors.salesforce.session import Clock, SalesforceSession
@@ -121,6 +122,11 @@ class SignedInLibrary:
             raise error from None
         except requests.RequestException as exc:
             raise error_of_transport(exc, library.sf_instance) from None
+        except (TypeError, RecursionError):
+            if self.session.latest is None:
+                raise
+            # The library takes for granted that an answer has a length, and that it is not nested without end.
+            raise no_data_error() from None
 
     def _count_unknown(self, error: HproError, where: str | None) -> None:
         """Give up on what Salesforce itself cannot explain, sooner than on what it says will pass."""

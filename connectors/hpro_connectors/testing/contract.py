@@ -178,6 +178,7 @@ class ConnectorContract(ABC):
         """The window in which a lead was deleted has its tombstone, and the lead is not there any more."""
         crm = self.make_crm()
         connector = crm.connector()
+        connector.ensure_fields()
         stream = connector.streams()[0]
         lead_id = _lead_ids(connector)[0]
         start = connector.server_time() - timedelta(seconds=1)

@@ -35,7 +35,7 @@ def resources(
     """
     router: Router[Resource] = Router()
     records, collections, tooling = Records(org), Collections(org), Tooling(org)
-    router.add("GET", "", _overview)
+    router.add("GET", "", lambda call: _overview(call, org.org_id))
     router.add("GET", "limits", lambda _: Response.of_json(limits.as_json()))
     router.add("GET", "query", queries.query)
     router.add("GET", "queryAll", queries.query_all)
@@ -84,6 +84,7 @@ def _label(number: int) -> str:
     return f"{_SEASONS[season]} '{24 + year:02d}"
 
 
-def _overview(call: Call) -> Response:
+def _overview(call: Call, org_id: str) -> Response:
     names = ("sobjects", "query", "queryAll", "limits", "composite", "jobs", "tooling")
-    return Response.of_json({name: f"{call.base}/{name}" for name in names})
+    found = {name: f"{call.base}/{name}" for name in names}
+    return Response.of_json({**found, "identity": f"https://login.salesforce.com/id/{org_id}/{call.user_id}"})
