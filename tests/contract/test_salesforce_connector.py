@@ -119,7 +119,12 @@ class OpportunityCrm(SalesforceCrm):
 
     def fill(self, number: int) -> None:
         contact_id = self.org.create("Contact", {"LastName": f"C{number}"})
-        deal = {"Name": f"Deal {number}", "StageName": "Prospecting", "CloseDate": "2026-05-01", "ContactId": contact_id}
+        deal = {
+            "Name": f"Deal {number}",
+            "StageName": "Prospecting",
+            "CloseDate": "2026-05-01",
+            "ContactId": contact_id,
+        }
         deal_id = self.org.create("Opportunity", deal)
         self.add_activities(number, contact_id, deal_id)
         self._tick()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hpro_connectors.cli.config_choices import refuse_for, salesforce_choices, salesforce_options
 from hpro_connectors.cli.config_options import config_option
 from hpro_connectors.cli.places import PATH
 from hpro_sdk.errors import ConfigError
@@ -27,9 +28,12 @@ def config() -> None:
 
 
 @config.command(short_help="Write a commented hpro.toml.")
-@click.option("--connector", type=click.Choice(["demo"]), help="Which CRM it is.  [default: demo]")
+@click.option("--connector", type=click.Choice(["demo", "salesforce"]), help="Which CRM it is.  [default: demo]")
 @click.option("--name", metavar="NAME", help="A name of your own for it, as in [crm.NAME].  [default: main]")
-@click.option("--org", type=PATH, metavar="PATH", help="The org file, as `hpro demo` and `hpro import` make them.")
+@click.option(
+    "--org", type=PATH, metavar="PATH", help="Demo: the org file, as `hpro demo` and `hpro import` make them."
+)
+@salesforce_options
 @click.option("--exclude-field", metavar="FIELD", help="A yes/no field; leads that have it set are not scored.")
 @click.option(
     "--every-minutes", type=click.IntRange(1), metavar="N", help="Minutes between two passes of `hpro serve`."
@@ -52,6 +56,7 @@ def init(
     out: Path,
     force: bool,
     dry_run: bool,
+    **of_salesforce: str | Path | None,
 ) -> None:
     """Write a commented hpro.toml.
 
@@ -63,15 +68,21 @@ def init(
 
     if out.exists() and not (force or dry_run):
         raise ConfigError(f"{out} exists already.", hint="Name another file with --out, or replace it with --force.")
-    asked = _is_terminal() and org is None
+    kind = connector or "demo"
+    is_demo = kind == "demo"
+    refuse_for(kind, of_salesforce if is_demo else {"org": org})
+    asked = _is_terminal() and (org is None if is_demo else all(value is None for value in of_salesforce.values()))
     name = name or (_ask("A short name for the CRM", "main") if asked else "main")
-    org = org or _ask_for_org(asked=asked)
+    if is_demo:
+        keys = {"org": _seen_from(out, org or _ask_for_org(asked=asked))}
+    else:
+        ask = _ask if _is_terminal() else None
+        keys = salesforce_choices(of_salesforce, ask=ask, seen=lambda path: _seen_from(out, path))
     if asked and every_minutes is None and cron is None:
         every_minutes = int(_ask("Minutes between two passes of `hpro serve`", "15", click.IntRange(1)))
-    kind = connector or "demo"
     chosen = {
         f"crm.{name}.connector": kind,
-        f"crm.{name}.org": _seen_from(out, org),
+        **{f"crm.{name}.{key}": value for key, value in keys.items()},
         f"crm.{name}.exclude_field": exclude_field,
         "schedule.every_minutes": every_minutes,
         "schedule.cron": cron,

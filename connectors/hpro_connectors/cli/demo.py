@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hpro_connectors.cli.places import DEFAULT_FOLDER, PATH, Places, places_in, places_of
+from hpro_connectors.demo.org_files import STATE_OF_A_SALESFORCE_DEMO
 from hpro_sdk.errors import ConfigError
 
 if TYPE_CHECKING:
-    from hpro_connectors.cli.demo_run import DemoOptions
+    from hpro_connectors.cli.demo_run import DemoOptions, Step
 
 _COMPANIES = ("test_drive", "saas")  # hpro_connectors.demo.simulator.companies; importing that takes a while
-_OF_A_NEW_ORG = ("leads", "seed", "days", "company", "folder")
+_CRMS = ("demo", "salesforce")
+_OF_A_NEW_ORG = ("crm", "leads", "seed", "days", "company", "folder")
 
 
 @click.command(short_help="Try HPRO on the CRM of a simulated company.")
+@click.option(
+    "--crm",
+    type=click.Choice(_CRMS),
+    default="demo",
+    show_default=True,
+    help="What the company uses: a CRM in one file, or Salesforce, emulated on this machine.",
+)
 @click.option("--leads", type=click.IntRange(1, 200_000), default=2000, show_default=True, help="New leads a year.")
 @click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed is another company of the kind."
@@ -48,6 +58,7 @@ _OF_A_NEW_ORG = ("leads", "seed", "days", "company", "folder")
 @click.pass_context
 def demo(
     ctx: click.Context,
+    crm: str,
     leads: int,
     seed: int,
     days: int,
@@ -68,6 +79,9 @@ def demo(
     with nothing new, calls no model and writes nothing. Because the simulator knows what every lead hides, the demo
     says how close the ranking comes to the best that is possible.
 
+    With --crm salesforce the same company uses Salesforce: an emulator on this machine that speaks Salesforce's own API
+    and is gone with the command. Its state stays, as state-salesforce.sqlite.
+
     With --org an existing org is scored by one pass instead; its state is kept beside it, and that of an org that
     this command made goes on. With --only-org and --org FILE --advance N the command only makes an org, or lets days go
     by in it: `hpro run`, `hpro plan` and `hpro serve` can then work on it as on any CRM.
@@ -79,30 +93,54 @@ def demo(
         raise ConfigError("--advance is about an org that exists.", hint="Name its file with --org.")
     if only_org and org is not None:
         raise ConfigError("--only-org makes an org, and --org names one that exists.", hint="Give one of them.")
-    from hpro_connectors.cli.demo_output import demo_json, print_next, print_step
-    from hpro_connectors.cli.demo_run import DemoOptions, PassStep, run_demo, run_on_org
-    from hpro_connectors.cli.problems import problem_lines
-    from hpro_sdk.cli.output import print_json
+    if crm != "demo" and only_org:
+        raise ConfigError("--only-org makes an org file.", hint="Run `hpro emulate salesforce` for one without a pass.")
+    from hpro_connectors.cli.demo_output import print_next, print_salesforce_next
+    from hpro_connectors.cli.demo_run import DemoOptions, run_demo, run_on_org
 
+    options = DemoOptions(company, leads, seed, days, model, demo_model)
+    if crm == "salesforce":
+        from hpro_connectors.cli.salesforce_demo import run_salesforce_demo
+
+        state = folder / STATE_OF_A_SALESFORCE_DEMO
+        done = _tell(run_salesforce_demo(state, options), None, state, as_json)
+        if not as_json:
+            print_salesforce_next()
+        _end(ctx, done)
+        return
     places = places_in(folder) if org is None else places_of(org)
     if only_org or advance is not None:
-        _without_a_pass(places, DemoOptions(company, leads, seed, days, None, demo_model=False), advance, as_json)
+        _without_a_pass(places, options, advance, as_json)
         return
-    if org is None:
-        steps = run_demo(places, DemoOptions(company, leads, seed, days, model, demo_model))
-    else:
-        steps = run_on_org(places, model, demo_model=demo_model)
-    done = []
+    steps = run_demo(places, options) if org is None else run_on_org(places, model, demo_model=demo_model)
+    done = _tell(steps, places.org, places.state, as_json)
+    if not as_json:
+        print_next(places, done, model, generated=org is None)
+    _end(ctx, done)
+
+
+def _tell(steps: Iterable[Step], org: Path | None, state: Path, as_json: bool) -> list[Step]:
+    """Print each step once it is done, or all of them as JSON."""
+    from hpro_connectors.cli.demo_output import demo_json, print_step
+    from hpro_sdk.cli.output import print_json
+
+    done: list[Step] = []
     for step in steps:
         done.append(step)
         if not as_json:
             print_step(step)
-    reports = [step.outcome.report for step in done if isinstance(step, PassStep)]
     if as_json:
-        print_json(demo_json(places, reports[0].model_id or "", done))
-    else:
-        print_next(places, done, model, generated=org is None)
-    if problems := problem_lines(reports[-1]):
+        print_json(demo_json(org, state, done))
+    return done
+
+
+def _end(ctx: click.Context, done: Iterable[Step]) -> None:
+    """Tell of the problems of the last pass, and leave with 3 where there are any."""
+    from hpro_connectors.cli.demo_run import PassStep
+    from hpro_connectors.cli.problems import problem_lines
+
+    last = [step.outcome.report for step in done if isinstance(step, PassStep)][-1]
+    if problems := problem_lines(last):
         click.echo("\n".join(problems), err=True)
         ctx.exit(3)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -15,7 +15,7 @@ from hpro_connectors.cli.places import Places, option_for
 from hpro_connectors.cli.problems import count_words
 from hpro_connectors.cli.queue_table import print_queue, queue_json
 from hpro_connectors.demo.closeness import Closeness
-from hpro_connectors.demo.scored_org import QueueChanges
+from hpro_connectors.demo.queue_changes import QueueChanges
 from hpro_connectors.state import PassReport
 from hpro_sdk.cli.output import terminal_safe
 
@@ -44,6 +44,8 @@ def print_step(step: Step) -> None:
     else:
         click.echo("\nOnce more, with nothing new:\n")
     click.echo(pass_words(step.number, report))
+    if step.calls is not None:
+        click.echo(calls_words(step.calls))
     if first or step.days:
         if step.changes is not None:
             click.echo(changes_words(step.changes))
@@ -67,6 +69,12 @@ def pass_words(number: int | None, report: PassReport) -> str:
         f"{count_words(report.open_leads, 'lead')} scored, {report.seconds:.1f} s, "
         f"{count_words(report.model_calls, 'model call')}, {count_words(report.written + report.cleared, 'write')}"
     )
+
+
+def calls_words(calls: Mapping[str, int]) -> str:
+    """Say how many requests a pass sent, and what for."""
+    parts = ", ".join(f"{count:,} {purpose}" for purpose, count in calls.items())
+    return f"{count_words(sum(calls.values()), 'API call')} ({parts})."
 
 
 def changes_words(changes: QueueChanges) -> str:
@@ -113,10 +121,23 @@ def print_next(places: Places, steps: Iterable[Step], model: Path | None, *, gen
             ("hpro demo --company saas --model M", "a company with another funnel; it needs a model of its own"),
             ("hpro import leads.csv --mapping leads.toml", "an org made of a table of yours"),
         ]
+    _print_commands(commands)
+
+
+def _print_commands(commands: Sequence[tuple[str, str]]) -> None:
     width = max(len(command) for command, _ in commands)
     click.echo("\nWhat to try next:")
     for command, meaning in commands:
         click.echo(f"  {terminal_safe(command):<{width}}  {meaning}")
+
+
+def print_salesforce_next() -> None:
+    """Print what to try after a demo on an emulated Salesforce, which is gone with the command."""
+    commands = [
+        ("hpro emulate salesforce", "leave one running, and connect to it as to any Salesforce"),
+        ("hpro demo", "the same company in one file, which stays; `hpro leads` lists its leads"),
+    ]
+    _print_commands(commands)
 
 
 def show_command(lead_id: str, options: str) -> str:
@@ -130,12 +151,12 @@ def show_command(lead_id: str, options: str) -> str:
     return f"hpro leads show{options} -- {quoted}" if lead_id.startswith("-") else f"hpro leads show {quoted}{options}"
 
 
-def demo_json(places: Places, model: str, steps: Iterable[Step]) -> dict[str, object]:
+def demo_json(org: Path | None, state: Path, steps: Iterable[Step]) -> dict[str, object]:
     """Give everything that a demo did as one JSON object.
 
     Args:
-        places: Of the org and its state.
-        model: Id of the model.
+        org: The org file; ``None`` where the CRM is none.
+        state: The state.
         steps: That were done.
     """
     done = list(steps)
@@ -143,9 +164,9 @@ def demo_json(places: Places, model: str, steps: Iterable[Step]) -> dict[str, ob
     closeness = next((step.closeness for step in done if isinstance(step, ClosenessStep)), None)
     identity = passes[0].identity
     return {
-        "org": {"path": places.org, "org_id": identity.org_id, "name": identity.name},
-        "state": places.state,
-        "model": model,
+        "org": {"path": org, "org_id": identity.org_id, "name": identity.name},
+        "state": state,
+        "model": passes[0].outcome.report.model_id or "",
         "passes": [_pass_json(step) for step in passes],
         "closeness": None if closeness is None else {**closeness._asdict(), "way": closeness.way},
     }
@@ -155,6 +176,7 @@ def _pass_json(step: PassStep) -> dict[str, object]:
     return {
         **step.outcome.report.model_dump(),
         "days_since_the_pass_before": step.days,
+        "api_calls": step.calls,
         "changes": None if step.changes is None else dataclasses.asdict(step.changes),
         "top": queue_json(step.outcome.queue[:TOP]),
         "scores_by_stage": [dataclasses.asdict(one) for one in step.stages],

@@ -17,7 +17,8 @@ from hpro_connectors.demo.demo_ids import DEMO_ORG_IDS
 from hpro_connectors.demo.earlier_demo import remove_states, require_replaceable
 from hpro_connectors.demo.generated_org import advance, create_generated_org, define_generated_org, simulated_org
 from hpro_connectors.demo.org import Org
-from hpro_connectors.demo.scored_org import PassOutcome, QueueChanges, ScoredOrg, open_scored_org, require_fit
+from hpro_connectors.demo.queue_changes import QueueChanges
+from hpro_connectors.demo.scored_org import PassOutcome, ScoredOrg, open_scored_org, require_fit
 from hpro_connectors.demo.simulation import YEAR_DAYS, Simulation
 from hpro_connectors.demo.simulator.companies import COMPANIES
 from hpro_connectors.protocol import OrgIdentity
@@ -59,6 +60,7 @@ class PassStep:
         stages: How the scores lie.
         changes: Against the pass before; ``None`` after the first one.
         days: That passed since the pass before.
+        calls: Requests that the CRM got, by what they were for; ``None`` where it is a file.
     """
 
     number: int | None
@@ -67,6 +69,7 @@ class PassStep:
     stages: list[StageScores]
     changes: QueueChanges | None
     days: int
+    calls: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def make_org(places: Places, options: DemoOptions) -> None:
 
 
 def _make_org(places: Places, options: DemoOptions) -> None:
-    with _folder(places.org.parent):
+    with making_folder(places.org.parent):
         with progress("Simulating a year, in days", total=YEAR_DAYS) as told:
             create_generated_org(places.org, COMPANIES[options.company], options.seed, options.leads, told)
         remove_states(*places)
@@ -187,8 +190,15 @@ def _pass(scored: ScoredOrg, number: int | None, before: PassStep | None = None,
 
 
 @contextlib.contextmanager
-def _folder(folder: Path) -> Iterator[None]:
-    """Make a folder where there is none; it goes again when the body raises."""
+def making_folder(folder: Path) -> Iterator[None]:
+    """Make a folder where there is none; it goes again when the body raises.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        ConfigError: It is a file, or cannot be made.
+    """
     try:
         folder.mkdir()
         made = True

@@ -59,17 +59,18 @@ def salesforce(
     what was asked, and /emulator/journal, /emulator/faults, /emulator/reset and /emulator/expire-sessions do the rest.
     """
     from hpro_connectors.cli.emulate_output import print_ready, ready_json, write_key
-    from hpro_connectors.cli.emulate_run import EmulatorOptions, running_salesforce, wait_for_the_end
+    from hpro_connectors.cli.emulate_run import EmulatorOptions, ending, running_salesforce
     from hpro_sdk.cli.output import to_json
 
-    with running_salesforce(EmulatorOptions(port, company, seed, leads, days, strict)) as emulator:
+    options = EmulatorOptions(port, company, seed, leads, days)
+    with running_salesforce(options) as emulator, ending() as ended:
         if key_file is not None:
             write_key(emulator, key_file)
         if as_json:
             click.echo(to_json(ready_json(emulator, key_file), indent=None))
         else:
             print_ready(emulator, key_file)
-        wait_for_the_end()
+        ended.wait()
         violations = [str(violation) for violation in emulator.violations]
     if strict and violations:
         click.echo("\n".join(["Requests went beyond a documented limit:", *violations]), err=True)

@@ -19,8 +19,6 @@ from hpro_sdk.errors import ConfigError
 DOMAIN = "hpro-emulator.my"
 """My Domain of the emulated org."""
 
-_LOOK_EVERY_S = 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class EmulatorOptions:
@@ -32,7 +30,6 @@ class EmulatorOptions:
         seed: Of the company.
         leads: That arrive in a year.
         days: Of history.
-        strict: Whether requests beyond a documented limit count.
     """
 
     port: int
@@ -40,7 +37,6 @@ class EmulatorOptions:
     seed: int
     leads: int
     days: int
-    strict: bool
 
 
 @contextlib.contextmanager
@@ -75,8 +71,9 @@ def running_salesforce(options: EmulatorOptions) -> Iterator[SalesforceEmulator]
         emulator.close()
 
 
-def wait_for_the_end() -> None:
-    """Wait until Ctrl-C or SIGTERM."""
+@contextlib.contextmanager
+def ending() -> Iterator[threading.Event]:
+    """Give what Ctrl-C and SIGTERM set, instead of ending the process."""
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -84,8 +81,7 @@ def wait_for_the_end() -> None:
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        while not ended.wait(_LOOK_EVERY_S):
-            pass
+        yield ended
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

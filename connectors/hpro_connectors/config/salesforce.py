@@ -26,7 +26,6 @@ ScoredObject = Literal["Lead", "Contact", "Opportunity"]
 InteractionStream = Literal["Task", "Event", "EmailMessage", "Note", "ContentNote"]
 OutcomeRule = Literal["converted", "opportunity", "status"]
 
-_EVERY_STREAM: Final[tuple[InteractionStream, ...]] = ("Task", "Event", "EmailMessage", "Note", "ContentNote")
 _NEEDED_KEYS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "client_credentials": ("domain", "consumer_key"),
@@ -158,9 +157,8 @@ class SalesforceCrm(CrmConfig):
     )
     won_stages: Names = Field(default=(), description="Stages that mean won, where the CRM does not say so.")
     lost_stages: Names = Field(default=(), description="Stages that mean lost, where the CRM does not say so.")
-    interactions: Annotated[tuple[InteractionStream, ...], Field(max_length=len(_EVERY_STREAM))] = Field(
-        default=_EVERY_STREAM,
-        description="Objects whose texts are read; default: all of them that the org has.",
+    interactions: tuple[InteractionStream, ...] | None = Field(
+        default=None, description="Objects whose texts are read; default: all of them that the org has."
     )
     note_bodies: bool = Field(
         default=False, description="Read whole notes, with a call for each, and not their first 255 characters only."
@@ -180,7 +178,7 @@ class SalesforceCrm(CrmConfig):
 
     @model_validator(mode="after")
     def _check_sign_in(self) -> Self:
-        missing = [key for key in _NEEDED_KEYS[self.sign_in] if getattr(self, key) is None]
+        missing = [key for key in self.required_keys(self.sign_in) if getattr(self, key) is None]
         if missing:
             raise ValueError(f'needs {" and ".join(missing)} for sign_in = "{self.sign_in}"')
         if self.sign_in == "client_credentials" and self.domain in _OF_ALL_ORGS:
@@ -195,9 +193,18 @@ class SalesforceCrm(CrmConfig):
             raise ValueError('needs outcome = "status": a contact has no opportunity of its own')
         if set(self.won_stages) & set(self.lost_stages):
             raise ValueError("won_stages and lost_stages must not share a stage")
-        if len(set(self.interactions)) < len(self.interactions):
+        if self.interactions is not None and len(set(self.interactions)) < len(self.interactions):
             raise ValueError("must not name anything twice in interactions")
         return self
+
+    @staticmethod
+    def required_keys(sign_in: str) -> tuple[str, ...]:
+        """Name the keys that a way of signing in cannot do without, beside its secrets.
+
+        Args:
+            sign_in: The way.
+        """
+        return _NEEDED_KEYS[sign_in]
 
     def required_secrets(self) -> tuple[str, ...]:
         """Name the secrets that the way of signing in cannot do without."""

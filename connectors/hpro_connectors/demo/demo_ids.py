@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 DEMO_ORG_IDS = {"test_drive": "hpro-demo-test-drive", "saas": "hpro-demo-saas"}
-"""Org id by kind of company."""
+"""Org id of an org file, by kind of company."""
+
+SALESFORCE_DEMO_ORG_IDS = {"test_drive": "00DHPRO000000012DA", "saas": "00DHPRO000000022DA"}
+"""Org id of an emulated Salesforce, by kind of company; in the form of Salesforce, and of no real org."""
 
 
 def is_demo_org(org_id: str) -> bool:
@@ -12,4 +15,4 @@ def is_demo_org(org_id: str) -> bool:
     Args:
         org_id: As the connector's identity gives it.
     """
-    return org_id in DEMO_ORG_IDS.values()
+    return org_id in {*DEMO_ORG_IDS.values(), *SALESFORCE_DEMO_ORG_IDS.values()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Collection
 from pathlib import Path
 
 from hpro_connectors.demo.demo_ids import DEMO_ORG_IDS, is_demo_org
@@ -33,8 +34,22 @@ def require_replaceable(org_path: Path, state_path: Path) -> None:
     if org_path.exists():
         _require_demo_org(org_path)
     for state in (state_path, state_named_after(org_path)):
-        if state.exists():
-            _require_demo_state(state)
+        require_replaceable_state(state)
+
+
+def require_replaceable_state(path: Path, org_ids: Collection[str] = tuple(DEMO_ORG_IDS.values())) -> None:
+    """Refuse to replace anything but the state of an earlier demo.
+
+    Args:
+        path: Where a new state shall be.
+        org_ids: Of the orgs whose state it may be.
+
+    Raises:
+        ConfigError: A file that stands there is something else, or damaged.
+        StateLockedError: It is in use.
+    """
+    if path.exists():
+        _require_demo_state(path, org_ids)
 
 
 def remove_states(org_path: Path, state_path: Path) -> None:
@@ -45,8 +60,17 @@ def remove_states(org_path: Path, state_path: Path) -> None:
         state_path: Its state; it need not exist.
     """
     for state in (state_path, state_named_after(org_path)):
-        for path in (state, *(state.with_name(f"{state.name}{ending}") for ending in ("-wal", "-shm"))):
-            path.unlink(missing_ok=True)
+        remove_state(state)
+
+
+def remove_state(path: Path) -> None:
+    """Take a state away, with the logs that a killed process may have left beside it.
+
+    Args:
+        path: The state; it need not exist.
+    """
+    for file in (path, *(path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm"))):
+        file.unlink(missing_ok=True)
 
 
 def _require_demo_org(path: Path) -> None:
@@ -59,10 +83,10 @@ def _require_demo_org(path: Path) -> None:
         raise ConfigError(f"{path} is not the org of an earlier demo, so it is not replaced.", hint=_REMEDY)
 
 
-def _require_demo_state(path: Path) -> None:
+def _require_demo_state(path: Path, org_ids: Collection[str]) -> None:
     try:
         with StateStore.open(path, create=False) as store:
-            ours = any(_is_of(store, org_id) for org_id in DEMO_ORG_IDS.values())
+            ours = any(_is_of(store, org_id) for org_id in org_ids)
         with translating(path), contextlib.closing(sqlite3.connect(path, timeout=0)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")

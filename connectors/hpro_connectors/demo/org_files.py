@@ -10,6 +10,9 @@ ORG_OF_A_DEMO = "org.sqlite"
 STATE_OF_A_DEMO = "state.sqlite"
 """What it calls the state of that org."""
 
+STATE_OF_A_SALESFORCE_DEMO = "state-salesforce.sqlite"
+"""What it calls the state of an emulated Salesforce, of which nothing else is kept."""
+
 
 def state_named_after(org: Path) -> Path:
     """Give where the state of an org lies that no demo made.

@@ -11,13 +11,13 @@ from pathlib import Path
 from hpro_connectors.demo.connector import DemoConnector
 from hpro_connectors.demo.filling import set_clock
 from hpro_connectors.demo.org import Org
+from hpro_connectors.demo.queue_changes import QueueChanges, open_rank_scores, queue_changes
 from hpro_connectors.engine import PassReport, PassSettings, Progress, run_pass
 from hpro_connectors.engine.stages import StageNames
 from hpro_connectors.errors import SafetyRailError
 from hpro_connectors.protocol import FieldState, OrgDescription, OrgIdentity
 from hpro_connectors.state import QueueRow, StateStore
 from hpro_sdk.errors import ConfigError
-from hpro_sdk.lead import OutcomeResult
 from hpro_sdk.scoring.scorer import Scorer
 
 
@@ -32,27 +32,6 @@ class PassOutcome:
 
     report: PassReport
     queue: tuple[QueueRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class QueueChanges:
-    """What became of the list between two passes, in leads.
-
-    Attributes:
-        new: Not in it before.
-        won: Left it as won.
-        lost: Left it as lost.
-        gone: Left it otherwise: deleted, merged away, excluded.
-        band_up: Moved to a better band.
-        band_down: Moved to a worse band.
-    """
-
-    new: int
-    won: int
-    lost: int
-    gone: int
-    band_up: int
-    band_down: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +68,7 @@ class ScoredOrg:
 
     def rank_scores(self) -> dict[str, float]:
         """Give the rank scores of all open leads, by lead id."""
-        current = self.store.current_scores(self.identity.org_id, self.description.object_type)
-        return {one.scored.lead_id: one.scored.rank_score for one in current}
+        return open_rank_scores(self.store, self.identity, self.description)
 
     def changes(self, before: Sequence[QueueRow], after: Sequence[QueueRow]) -> QueueChanges:
         """Say what became of the list.
@@ -99,24 +77,7 @@ class ScoredOrg:
             before: The list after an earlier pass.
             after: The list after the last pass.
         """
-        results = {stage.name: stage.result for stage in self.description.stages}
-        earlier, now = ({row.lead_id: row for row in rows} for rows in (before, after))
-        standing = self.store.results_of(sorted(earlier.keys() - now.keys()))
-        ended = {
-            lead_id: results.get(stage or "") if result is None else result
-            for lead_id, (stage, result) in standing.items()
-        }
-        left = [ended.get(lead_id) for lead_id in earlier.keys() - now.keys()]
-        won, lost = (left.count(result) for result in (OutcomeResult.WON, OutcomeResult.LOST))
-        moved = [(earlier[lead_id].band, now[lead_id].band) for lead_id in earlier.keys() & now.keys()]
-        return QueueChanges(
-            new=len(now.keys() - earlier.keys()),
-            won=won,
-            lost=lost,
-            gone=len(left) - won - lost,
-            band_up=sum(new < old for old, new in moved),  # A is before D
-            band_down=sum(new > old for old, new in moved),
-        )
+        return queue_changes(self.store, self.description, before, after)
 
 
 @contextlib.contextmanager

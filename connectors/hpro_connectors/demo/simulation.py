@@ -6,6 +6,8 @@ its own random numbers, so asking for more days, or later, never changes what wa
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -35,7 +37,8 @@ _AFTER = {
     WON: ("Contract signed, deposit paid.", "Signed and handed over, all done.", "Won! Order is in, invoice sent."),
     LOST: ("Closed as lost, bought elsewhere.", "Deal is dead, closed the file.", "Lost, no further contact wanted."),
 }
-_REASONS = ("price", "competitor", "no budget", "no reply", "changed plans")
+LOST_REASONS = ("price", "competitor", "no budget", "no reply", "changed plans")
+"""Why leads are closed as lost, in the words of the list that people choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +135,20 @@ class Simulation:
             since_day: Days since :data:`START`, inclusive.
         """
         since, until = START + timedelta(days=since_day), START + timedelta(days=until_day)
-        all_leads = (self.lead_events(self.birth(number), until_day) for number in range(self.lead_count(until_day)))
-        chosen = (event for lead in all_leads for event in lead if since <= event.at < until)
-        yield from sorted(
-            chosen, key=lambda event: (event.at, event.lead_id if not isinstance(event, ev.LeadCreated) else "")
-        )
+        # Of equal moments, creations come first, then leads by id; what a lead does at one moment stays in its order.
+        pending: list[tuple[datetime, str, int, ev.Event]] = []
+        order = itertools.count()
+        for number in range(self.lead_count(until_day)):
+            birth = self.birth(number)
+            begins = START + timedelta(days=birth.first_day)
+            while pending and pending[0][0] < begins:  # nothing of this lead, or of a later one, comes before
+                yield heapq.heappop(pending)[-1]
+            for event in self.lead_events(birth, until_day):
+                if since <= event.at < until:
+                    lead_id = "" if isinstance(event, ev.LeadCreated) else event.lead_id
+                    heapq.heappush(pending, (event.at, lead_id, next(order), event))
+        while pending:
+            yield heapq.heappop(pending)[-1]
 
     def lead_events(self, birth: Birth, until_day: int) -> list[ev.Event]:
         """Give the events of one lead, its duplicate included, that lie before a day; not in order."""
@@ -209,7 +221,7 @@ class Simulation:
         if result == WON:
             yield ev.FieldSet(at, lead_id, "contract_no", None, f"C-{birth.number:06}", tracked=False)
         else:
-            yield ev.FieldSet(at, lead_id, "lost_reason", None, draw.choice(_REASONS), tracked=False)
+            yield ev.FieldSet(at, lead_id, "lost_reason", None, draw.choice(LOST_REASONS), tracked=False)
         yield ev.FieldSet(at, lead_id, "win_estimate", None, 100 if result == WON else 0, tracked=False)
         if draw.random() < 0.7:
             happened = at - timedelta(hours=draw.choice((0, 1, 5, 30)))

@@ -55,6 +55,9 @@ class SalesforceClient:
         transport: What sends a request, in place of the usual one.
         clock: Seconds that only grow.
         now: This machine's clock, used for nothing but to say that it is wrong.
+
+    Attributes:
+        who: Who signs in, without a secret, see :attr:`~hpro_connectors.salesforce.connection.Connection.who`.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class SalesforceClient:
         clock: Clock = time.monotonic,
         now: UtcClock = utc_now,
     ) -> None:
+        self.who = connection.who
         self._library = SignedInLibrary(connection, transport=transport, clock=clock, now=now)
         self._counts = self._library.session.counts
         self._longest_wait_s = connection.read_timeout_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -50,3 +51,10 @@ class Connection:
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 120.0
     emulator: str | None = None
+
+    @property
+    def who(self) -> str:
+        """Who signs in, without a secret: equal for equal users, another one for another one."""
+        secret = hashlib.sha256(self.session_id.encode()).hexdigest() if self.session_id else ""
+        place = self.instance_url or self.domain
+        return " ".join((self.sign_in.value, place, self.consumer_key, self.username, secret))

@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from hpro_connectors.errors import FatalError, ServerError
+from hpro_connectors.errors import FatalError, PermissionDeniedError, SchemaDriftError, ServerError
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.protocol import (
     Backfill,
@@ -67,7 +67,7 @@ class SalesforceConnector:
         self._settings = settings
         self._reader = reader or RowReader(client, page_size=settings.page_size)
         self._cache = DescribeCache(settings.describe_cache, settings.describe_hours)
-        self._made_for = fingerprint(settings)
+        self._made_for = fingerprint(settings, client.who)
         self._identity: OrgIdentity | None = None
         self._streams: OrgStreams | None = None
 
@@ -202,10 +202,14 @@ class SalesforceConnector:
         org = self._org()
         try:
             require_writable(org.scored)
-        except FatalError:
+        except FatalError:  # it may have been made, or allowed, since it was described
             org = self._described_anew()
             require_writable(org.scored)
-        return write_rows(self._client, org.links, rows)
+        try:
+            return write_rows(self._client, org.links, rows)
+        except (PermissionDeniedError, SchemaDriftError):
+            require_writable(self._described_anew().scored)  # names all that is amiss
+            raise
 
     def read_back(self, lead_ids: Sequence[str]) -> dict[str, ScoreRow | None]:
         """Give what the CRM shows of our own fields.

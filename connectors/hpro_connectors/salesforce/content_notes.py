@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from hpro_connectors.protocol import InteractionRecord, StreamContent, StreamInfo
 from hpro_connectors.salesforce.activities import created_at, joined_text
@@ -14,6 +15,9 @@ from hpro_connectors.salesforce.records import CrmStream, Wanted, make_source
 from hpro_connectors.salesforce.row_reader import RowReader
 from hpro_connectors.salesforce.rows import Row, RowPage
 from hpro_sdk.lead import InteractionKind, Speaker
+
+UNTITLED: Final = "Untitled Note"
+"""What Salesforce calls a note that nobody gave a title; these are nobody's words."""
 
 
 class ContentNoteStream(CrmStream):
@@ -66,7 +70,7 @@ class ContentNoteStream(CrmStream):
     def _record(self, row: Row, linked: set[str]) -> InteractionRecord:
         note_id = id_of(row, "Id", "ContentNote")
         leads, persons = self.links.sort(*sorted(linked))
-        body = text_in(row, "TextPreview")
+        title, body = text_in(row, "Title"), text_in(row, "TextPreview")
         if self._client is not None and (leads or persons):
             body = self._client.text(f"sobjects/ContentNote/{note_id}/Content")
         return InteractionRecord(
@@ -75,7 +79,7 @@ class ContentNoteStream(CrmStream):
             person_ids=persons,
             kind=InteractionKind.NOTE,
             speaker=Speaker.REP,
-            text=joined_text(text_in(row, "Title"), body),
+            text=joined_text(None if title == UNTITLED else title, body),
             occurred_at=created_at(row),
             recorded_at=created_at(row),
             modified_at=self.stamp(row),

@@ -14,6 +14,7 @@ from hpro_connectors.salesforce.client import SalesforceClient
 from hpro_connectors.salesforce.crm_schema import CrmObject, CrmSchema, CrmStage
 from hpro_connectors.salesforce.errors import UnknownColumnError, UnknownObjectError
 from hpro_connectors.salesforce.settings import INTERACTION_STREAMS, SalesforceSettings, ScoredObjectName
+from hpro_connectors.salesforce.small_queries import read_all
 from hpro_connectors.salesforce.soql import select, text_literal
 
 HISTORY_OBJECTS: Final = {
@@ -101,7 +102,7 @@ def _stages(client: SalesforceClient, settings: SalesforceSettings, scored: CrmO
     query = None if settings.has_own_stage_field else _STAGE_QUERIES.get(settings.scored_object)
     if query is not None:
         try:
-            stages = tuple(_stage(row) for row in _rows(client, query) if _is_in_use(row))
+            stages = tuple(_stage(row) for row in read_all(client, query) if _is_in_use(row))
         except _NOT_SEEN:
             stages = ()
         if stages:
@@ -131,7 +132,7 @@ def _is_in_use(row: dict[str, JsonValue]) -> bool:
 
 def _owners(client: SalesforceClient) -> Iterator[Owner]:
     try:
-        for row in _rows(client, "SELECT Id, Name, IsActive FROM User WHERE UserType = 'Standard'"):
+        for row in read_all(client, "SELECT Id, Name, IsActive FROM User WHERE UserType = 'Standard'"):
             if isinstance(row.get("Id"), str):
                 yield Owner(
                     owner_id=row["Id"], name=str(row.get("Name") or ""), active=row.get("IsActive") is not False
@@ -147,16 +148,9 @@ def _tracked(client: SalesforceClient, settings: SalesforceSettings) -> frozense
     try:
         return frozenset(
             str(row["QualifiedApiName"])
-            for row in _rows(client, query)
+            for row in read_all(client, query)
             if row.get("IsFieldHistoryTracked") is True and isinstance(row.get("QualifiedApiName"), str)
         )
     except _NOT_SEEN:
         return None
 
-
-def _rows(client: SalesforceClient, soql: str) -> Iterator[dict[str, JsonValue]]:
-    answer = client.query(soql)
-    yield from answer.records
-    while answer.next_path is not None:
-        answer = client.query_more(answer.next_path)
-        yield from answer.records

@@ -34,6 +34,7 @@ CONCURRENT_WAIT_S: Final = 120.0
 
 EXPIRED_CODES: Final = frozenset({"INVALID_SESSION_ID", "INVALID_AUTH_HEADER"})
 GONE_CODES: Final = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID", "NOT_FOUND"})
+EXISTS_CODES: Final = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
 TRY_LATER: Final = "Try again later."
 REPORT: Final = "Run again with -v, and report what it shows."
 
@@ -182,6 +183,14 @@ def _gone(failure: Failure) -> HproError:
     )
 
 
+def _exists(failure: Failure) -> HproError:
+    return RecordRejectedError(
+        f"Salesforce has one of that name already{failure.of_what}: {failure.said}.",
+        vendor_code=failure.code,
+        **failure.told("Rename the other one in the org."),
+    )
+
+
 def _denied(failure: Failure) -> HproError:
     return PermissionDeniedError(
         f"Salesforce refused a request{failure.of_what}: {failure.said}.",
@@ -227,6 +236,7 @@ _RULES: Final[tuple[tuple[Callable[[Failure], bool], Callable[[Failure], HproErr
     (_has_code(frozenset({"INVALID_REPLICATION_DATE"})), _replication),
     (_has_code(_VERSION_CODES), _version),
     (_has_code(GONE_CODES), _gone),
+    (_has_code(EXISTS_CODES), _exists),
     (lambda failure: is_of_permissions(failure.code), _denied),
     (lambda failure: failure.status in _TRANSIENT_STATUSES or failure.status >= 500, _transient),
     (lambda failure: failure.status == 403, _denied),

@@ -92,7 +92,11 @@ class Place:
                     stamp = whole_seconds(_aware(text))
                 except ValueError:
                     stamp = None
-                if stamp is not None and stamp < whole_seconds(end) and (start is None or stamp >= whole_seconds(start)):
+                if (
+                    stamp is not None
+                    and stamp < whole_seconds(end)
+                    and (start is None or stamp >= whole_seconds(start))
+                ):
                     return cls(stamp, row_id)
         raise ResumeExpiredError(
             f"The place where reading {source.object_name} stopped is not one of this window.",

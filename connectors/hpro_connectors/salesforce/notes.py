@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hpro_connectors.protocol import InteractionRecord, StreamContent, StreamInfo
 from hpro_connectors.salesforce.activities import created_at, joined_text
+from hpro_connectors.salesforce.content_notes import UNTITLED
 from hpro_connectors.salesforce.crm_schema import CrmObject
 from hpro_connectors.salesforce.crm_values import text_in
 from hpro_connectors.salesforce.links import Links
@@ -40,13 +41,14 @@ class NoteStream(CrmStream):
 
     def _record(self, row: Row) -> InteractionRecord:
         leads, persons = self.links.sort(text_in(row, "ParentId"))
+        title = text_in(row, "Title")
         return InteractionRecord(
             key=self.key(row),
             leads=leads,
             person_ids=persons,
             kind=InteractionKind.NOTE,
             speaker=Speaker.REP,
-            text=joined_text(text_in(row, "Title"), text_in(row, "Body")),
+            text=joined_text(None if title == UNTITLED else title, text_in(row, "Body")),
             occurred_at=created_at(row),
             recorded_at=created_at(row),
             modified_at=self.stamp(row),

@@ -27,7 +27,7 @@ class RequestLength:
             length: Encoded characters of that query.
             refused: What the CRM said of it; raised when the limit cannot fall any further.
         """
-        limit = min(self.limit, length) // 2
-        if limit < _SHORTEST_LIMIT:
+        limit = max(_SHORTEST_LIMIT, min(self.limit, length) // 2)
+        if limit >= self.limit:
             raise refused
         self.limit = limit

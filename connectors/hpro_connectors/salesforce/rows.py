@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from hpro_connectors.salesforce.soql import is_name
 
 Row = Mapping[str, JsonValue]
-"""One row: values by column, parents dotted (``Activity.WhoId``), typed as REST types them; what is empty is ``None``."""
+"""Values by column, parents dotted (``Activity.WhoId``), typed as REST types them; what is empty is ``None``."""
 
 MODSTAMP = "SystemModstamp"
 """Moves with every change of a row, whoever made it."""

@@ -170,7 +170,8 @@ def _clean(token: str) -> str:
 def _with_clock(error: HproError, connection: Connection, session: SalesforceSession, now: UtcClock) -> HproError:
     """Add to a refused assertion that this machine's clock is wrong, where it is."""
     theirs = session.counts.server_time(younger_than_s=60.0)
-    if connection.sign_in is not SignInWay.JWT or theirs is None or not isinstance(error, AuthError):
+    is_of_assertion = isinstance(error, AuthError) and "assertion" in error.message
+    if not is_of_assertion or theirs is None or connection.emulator is not None:  # an emulator's clock is its own
         return error
     difference_s = (now() - theirs).total_seconds()
     if abs(difference_s) <= _LARGEST_CLOCK_DIFFERENCE_S:

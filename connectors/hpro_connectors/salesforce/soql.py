@@ -40,7 +40,7 @@ def text_literal(text: str) -> str:
 
 def moment_literal(moment: datetime) -> str:
     """Write a moment as SOQL compares it: whole seconds, rounded down, UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def among(column: str, values: Iterable[str]) -> str:

@@ -59,25 +59,28 @@ class ValuesReader:
         wanted = list(dict.fromkeys(values))
         if self._holds_ids(column):
             wanted = [value for value in wanted if is_record_id(value)]
-        self._groups = deque(_Group(group) for group in _grouped(wanted, self._length.limit // 2))
+        self._groups = deque([_Group(tuple(wanted))] if wanted else [])
         if not self._groups:
             yield RowPage((), None, complete=True)
         while self._groups:
             group = self._groups.popleft()
+            self._after = group.after
+            fitting = _grouped(group.values, self._length.limit // 2)
+            if len(fitting) > 1:
+                self._put_back(fitting)
+                continue
             try:
                 yield from self._pages(column, group)
             except RequestTooLongError:
                 if len(group.values) == 1:
                     raise
-                self._put_back(_grouped(group.values, self._length.limit // 2))
+                self._put_back(_halves(group.values))
             except QueryTooLargeError as refused:
                 if len(group.values) == 1:
                     self._length.halve(self._queries.asked, refused)
-                middle = -(-len(group.values) // 2)
-                self._put_back([group.values[:middle], group.values[middle:]])
+                self._put_back(_halves(group.values))
 
     def _pages(self, column: str, group: _Group) -> Iterator[RowPage]:
-        self._after = group.after
         answer = self._ask(column, group)
         idle = 0
         while True:
@@ -135,3 +138,8 @@ def _grouped(values: Sequence[str], room: int) -> list[tuple[str, ...]]:
         groups[-1].append(value)
         left -= needed
     return [tuple(group) for group in groups]
+
+
+def _halves(values: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    middle = -(-len(values) // 2)
+    return values[:middle], values[middle:]

@@ -98,7 +98,7 @@ class WindowReader:
             for rows, first in self._queries.pieces(answer):
                 if held:
                     yield self._page(held)
-                held = tuple(self._kept(rows, first, span))
+                held = tuple(self._kept(rows, first, span, last=done))
             if done and not self._spans:
                 yield RowPage(held, None, complete=True)
                 return
@@ -114,8 +114,15 @@ class WindowReader:
     def _page(self, rows: tuple[Row, ...]) -> RowPage:
         return RowPage(rows, None if self._place is None else self._place.as_resume(), complete=False)
 
-    def _kept(self, rows: Sequence[Row], first: Sequence[Row], span: Span) -> Iterator[Row]:
-        """Move on to the last row that stands in the span, and give the rows that no later page brings."""
+    def _kept(self, rows: Sequence[Row], first: Sequence[Row], span: Span, *, last: bool) -> Iterator[Row]:
+        """Move on to the last row that stands in the span, and give the rows that no later page brings.
+
+        Args:
+            rows: As they are now.
+            first: As they were when their place in the order was read.
+            span: What is read.
+            last: Whether no further query is made in this span.
+        """
         for row in first:
             stamp = read_stamp(row, self._source)
             if stamp < span.end and (self._place is None or stamp >= self._place.stamp):
@@ -125,7 +132,7 @@ class WindowReader:
             stamp = read_stamp(row, self._source)
             moved = stamp != seen[read_id(row, self._source)]
             beyond = self._place is not None and stamp > self._place.stamp
-            if stamp < span.end and not (moved and beyond):
+            if stamp < span.end and (last or not (moved and beyond)):
                 yield row
 
     def _ask(self, span: Span) -> QueryAnswer:

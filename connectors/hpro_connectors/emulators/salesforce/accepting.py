@@ -66,6 +66,8 @@ def accept(
         raise not_writable(refused)
     if user_id is not None and record_id is None:
         _require(one, stored)
+    if one.name == "FieldPermissions" and "Field" in stored:
+        _check_permission(state, str(stored["Field"]))
     _check_unique(state, one, stored, record_id)
     return stored
 
@@ -118,6 +120,20 @@ def _require(one: ObjectSchema, stored: Mapping[str, StoredValue]) -> None:
     ]
     if missing:
         raise ApiFault(400, "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)
+
+
+def _check_permission(state: OrgState, name: str) -> None:
+    """Refuse a permission of a field that is not there, or that everybody sees whatever is said of it."""
+    object_name, _, field_name = name.partition(".")
+    one = state.schema.find(object_name)
+    field = None if one is None else one.find(field_name)
+    if field is None or not field.can_be_hidden:
+        raise ApiFault(
+            400,
+            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+            f"Field Name: bad value for restricted picklist field: {name}",
+            ["Field"],
+        )
 
 
 def _check_unique(state: OrgState, one: ObjectSchema, stored: Mapping[str, StoredValue], record_id: str | None) -> None:

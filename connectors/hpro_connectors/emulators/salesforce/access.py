@@ -154,8 +154,9 @@ class Access:
         self.permissions_changed()
 
     def _change(self, keys: set[_Key], key: _Key, *, on: bool) -> None:
-        (keys.add if on else keys.discard)(key)
-        self.permissions_changed()
+        with self._database.lock:
+            (keys.add if on else keys.discard)(key)
+            self.permissions_changed()
 
     def _key(self, object_name: str, field: str, user_id: str | None) -> _Key:
         one = self._schema[object_name]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
 
 from hpro_connectors.emulators.http.fault_script import Fault, FaultRule
 from hpro_connectors.emulators.http.messages import Request, Response
@@ -42,7 +44,7 @@ class Admin:
         Args:
             request: It.
         """
-        if request.headers.value("Host").partition(":")[0] not in _LOCAL or "Origin" in request.headers:
+        if request.headers.value("Host").partition(":")[0] not in _LOCAL or request.headers.value("Origin"):
             return _refused(403, "only programs of this machine may do this, and no web page")
         match = self._router.find(request.method, request.path)
         if match is None:
@@ -51,7 +53,7 @@ class Admin:
             return _refused(405, f"allowed are {', '.join(match.methods)}")
         try:
             return match.handler(request)
-        except (ValueError, KeyError, TypeError) as exc:
+        except (ValueError, KeyError) as exc:
             return _refused(400, str(exc))
 
     def _journal(self, request: Request) -> Response:
@@ -75,10 +77,17 @@ class Admin:
         )
 
     def _add_fault(self, request: Request) -> Response:
-        body = request.json()
-        if not isinstance(body, dict):
-            raise TypeError("a rule is a JSON object")
-        rule = self._emulator.faults.add(_fault(body), **_when(body))
+        asked = RuleRequest.model_validate_json(request.body)
+        rule = self._emulator.faults.add(
+            asked.made(),
+            path=asked.path,
+            method=asked.method,
+            text=asked.text,
+            nth=asked.nth,
+            times=asked.times,
+            share=asked.share,
+            seed=asked.seed,
+        )
         return Response.of_json(_told(rule), 201)
 
     def _clear_faults(self, _: Request) -> Response:
@@ -92,6 +101,52 @@ class Admin:
     def _expire_sessions(self, _: Request) -> Response:
         self._emulator.sessions.expire_all()
         return Response.empty()
+
+
+class RuleRequest(BaseModel):
+    """A rule of the fault script as JSON; see :class:`~hpro_connectors.emulators.http.fault_script.FaultRule`.
+
+    Attributes:
+        fault: One of :data:`~hpro_connectors.emulators.salesforce.faults.FAULTS`, or ``api_error`` with the next four.
+        status: Of HTTP.
+        code: The CRM's error code.
+        message: The CRM's words.
+        applied: Whether the request is carried out all the same.
+        path: A regular expression that is searched in the path.
+        method: Only requests of this method.
+        text: A regular expression that is searched in the query.
+        nth: From which fitting request on.
+        times: In so many fitting requests; ``null`` is from then on.
+        share: Of the fitting requests, instead.
+        seed: Of the draws.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    fault: str
+    status: int = 500
+    code: str = "UNKNOWN_EXCEPTION"
+    message: str = "said by the fault script"
+    applied: bool = False
+    path: str = ""
+    method: str | None = None
+    text: str | None = None
+    nth: int = 1
+    times: int | None = 1
+    share: float | None = None
+    seed: int = 0
+
+    def made(self) -> Fault:
+        """Make the fault.
+
+        Raises:
+            ValueError: There is none of that name.
+        """
+        if self.fault == "api_error":
+            return api_error(self.status, self.code, self.message, applied=self.applied)
+        if self.fault not in FAULTS:
+            raise ValueError(f"fault is one of: {', '.join([*FAULTS, 'api_error'])}")
+        return FAULTS[self.fault]()
 
 
 def _refused(status: int, why: str) -> Response:
@@ -110,24 +165,3 @@ def _told(rule: FaultRule) -> dict[str, object]:
         "seed": rule.seed,
         "played": rule.played,
     }
-
-
-def _fault(body: Mapping[str, object]) -> Fault:
-    name = body.get("fault")
-    if name == "api_error":
-        status = body.get("status", 500)
-        if not isinstance(status, int):
-            raise TypeError("status is a number")
-        return api_error(
-            status,
-            str(body.get("code", "UNKNOWN_EXCEPTION")),
-            str(body.get("message", "said by the fault script")),
-            applied=body.get("applied") is True,
-        )
-    if not isinstance(name, str) or name not in FAULTS:
-        raise ValueError(f"fault is one of: {', '.join([*FAULTS, 'api_error'])}")
-    return FAULTS[name]()
-
-
-def _when(body: Mapping[str, object]) -> dict[str, object]:
-    return {name: body[name] for name in ("path", "method", "text", "nth", "times", "share", "seed") if name in body}

@@ -54,9 +54,13 @@ def checked_user_name(assertion: str, app: ExternalClientApp, audiences: Collect
         raise OAuthFault("invalid_client_id", "client identifier invalid")
     if not app.certificate_from <= now < app.certificate_until:
         raise OAuthFault("invalid_grant", "certificate expired")
-    checks = {"verify_exp": False, "verify_aud": False, "verify_iat": False, "verify_nbf": False}
     try:
-        claims = jwt.decode(assertion, app.public_key, algorithms=["RS256"], options=checks)
+        claims = jwt.decode(
+            assertion,
+            app.public_key,
+            algorithms=["RS256"],
+            options={"verify_exp": False, "verify_aud": False, "verify_iat": False, "verify_nbf": False},
+        )
     except jwt.PyJWTError:
         raise OAuthFault("invalid_grant", "invalid assertion") from None
     if claims.get("aud") not in audiences:

@@ -176,12 +176,8 @@ class BulkQueryJobs:
                     self._change(job, JobState.JOB_COMPLETE)
             return Response.of_json(_told(job))
 
-    def all(self, call: Call) -> Response:
-        """Name all jobs, newest first.
-
-        Args:
-            call: Not looked at.
-        """
+    def all(self, _: Call) -> Response:
+        """Name all jobs, newest first."""
         with self._lock:
             jobs = sorted(self._jobs.values(), key=lambda job: (job.created_at, job.job_id), reverse=True)
         return Response.of_json(

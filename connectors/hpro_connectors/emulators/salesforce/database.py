@@ -13,11 +13,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema
+from hpro_connectors.emulators.salesforce.field_schema import IDS, FieldSchema, FieldType
 from hpro_connectors.emulators.salesforce.object_schema import ObjectSchema
+from hpro_sdk.errors import ConfigError
 
 StoredValue = str | int | float | bytes | None
 """What a column holds."""
+
+_CACHE_KIB = 64 * 1024
 
 DELETED_AT = "_deleted_at"
 """Column: when the record was put into the recycle bin, in seconds."""
@@ -32,20 +35,27 @@ class Database:
     Args:
         path: A file to keep them in, which must not exist or be empty; default: memory.
 
+    Raises:
+        ConfigError: The file is not empty.
+
     Attributes:
         lock: Held while anything is read or written.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.lock = threading.RLock()
+        if path is not None and path.exists() and path.stat().st_size:
+            raise ConfigError(f"{path} is not empty.", hint="An emulated org takes a new file; name another one.")
         self._connection = sqlite3.connect(
             ":memory:" if path is None else str(path),
             isolation_level=None,
             check_same_thread=False,
             cached_statements=1024,
         )
-        # Nothing here has to outlive the process, so that nothing waits for a disk.
-        self._connection.execute("PRAGMA journal_mode = MEMORY")
+        # Nothing here has to outlive the process, so that nothing waits for a disk. The journal of a file is a file,
+        # since filling an org in one transaction would keep most of it in memory.
+        self._connection.execute(f"PRAGMA journal_mode = {'MEMORY' if path is None else 'DELETE'}")
+        self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.execute("PRAGMA temp_store = MEMORY")
         self._connection.create_function("folded", 1, _folded, deterministic=True)
@@ -116,7 +126,8 @@ class Database:
 
     def make_index(self, table: str, field: FieldSchema) -> None:
         """Make records be found by a field."""
-        self.run(f'CREATE INDEX "{table}_by_{field.name}" ON "{table}" ("{field.name}")')
+        collation = "" if field.type in IDS or field.type is FieldType.DATETIME else " COLLATE NOCASE"
+        self.run(f'CREATE INDEX "{table}_by_{field.name}" ON "{table}" ("{field.name}"{collation})')
 
     def add_column(self, table: str, field: FieldSchema) -> None:
         """Give a table the column of a new field; it is empty in all records."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUES = frozenset(_DIGITS)
@@ -14,11 +16,7 @@ def suffix(short_id: str) -> str:
     Args:
         short_id: Fifteen characters.
     """
-    letters = []
-    for start in (0, 5, 10):
-        bits = sum(1 << place for place, letter in enumerate(short_id[start : start + 5]) if "A" <= letter <= "Z")
-        letters.append(_SUFFIX[bits])
-    return "".join(letters)
+    return _mark(short_id[:5]) + _mark(short_id[5:10]) + _mark(short_id[10:])
 
 
 def make_id(prefix: str, number: int, *, instance: str = "Hp") -> str:
@@ -62,6 +60,11 @@ def long_id(text: str) -> str | None:
         return text
     restored = _with_case_of(short_id, text[15:].upper())
     return None if restored is None else restored + text[15:].upper()
+
+
+@lru_cache(100_000)
+def _mark(five: str) -> str:
+    return _SUFFIX[sum(1 << place for place, letter in enumerate(five) if "A" <= letter <= "Z")]
 
 
 def _with_case_of(short_id: str, letters: str) -> str | None:

@@ -33,9 +33,7 @@ def labels_of(request: Request, sessions: SessionStore, jobs: BulkQueryJobs, cur
     if soql is None and (found := _JOB.search(request.path)):
         soql = jobs.query_of(found[1])
     name = None
-    if soql is not None and (found := _FROM.search(soql)):
-        name = found[1]
-    elif found := _OBJECT.search(request.path):
+    if found := (soql is not None and _FROM.search(soql)) or _OBJECT.search(request.path):
         name = found[1]
     elif found := _LOCATOR.search(request.path):
         name = cursors.object_of(found[1])

@@ -40,6 +40,7 @@ class SalesforceOrg(ReadableOrg):
 
     Raises:
         ValueError: The id is none of an org.
+        ConfigError: The file is not empty.
 
     Attributes:
         org_id: Its id, of 18 characters.
@@ -254,7 +255,6 @@ class SalesforceOrg(ReadableOrg):
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
-        with self._database.lock:
+        with self._database.lock:  # what is changed is one transaction each, begun further down
             self._bin.empty_when_due()
-            with self._database.transaction():
-                yield
+            yield

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from hpro_connectors.emulators.http.messages import Response
+from hpro_connectors.emulators.salesforce.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.call import Call
-from hpro_connectors.emulators.salesforce.record_maker import RecordMaker
 from hpro_connectors.emulators.salesforce.cursors import Cursor, CursorStore
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
 from hpro_connectors.emulators.salesforce.querying import QueryResult
+from hpro_connectors.emulators.salesforce.record_maker import RecordMaker
 
 SMALLEST_PAGE, LARGEST_PAGE = 200, 2_000
 _BATCH_SIZE = re.compile(r"\bbatchSize\s*=\s*(\d+)")
@@ -57,8 +58,11 @@ class Queries:
         return self._page(call, cursor, first, resource)
 
     def _ask(self, call: Call, resource: str) -> Response:
+        soql = call.request.query.get("q", "")
+        if not soql.strip():
+            raise ApiFault(400, "MALFORMED_QUERY", "A query string has to be specified")
         answer = self._org.open_query(
-            call.query_value("q"),
+            soql,
             user_id=call.user_id,
             include_deleted=resource == "queryAll",
             api_version=call.version,

@@ -6,15 +6,13 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from pydantic import JsonValue
-
 from hpro_connectors.emulators.http.messages import Response
 from hpro_connectors.emulators.salesforce.api_fault import ApiFault, not_found
 from hpro_connectors.emulators.salesforce.call import Call
-from hpro_connectors.emulators.salesforce.record_maker import RecordMaker
 from hpro_connectors.emulators.salesforce.field_schema import FieldType
 from hpro_connectors.emulators.salesforce.ids import long_id
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.record_maker import RecordMaker
 
 _NAME = re.compile(r"[\w.]+")
 
@@ -68,7 +66,7 @@ class Records:
         Args:
             call: With ``start`` and ``end`` in the query.
         """
-        return Response.of_json(self._org.deleted(call.parts["object"], _moment(call, "start"), _moment(call, "end")))
+        return Response.of_json(self._org.deleted(self._seen(call), _moment(call, "start"), _moment(call, "end")))
 
     def updated(self, call: Call) -> Response:
         """Name what was made or changed in a time.
@@ -76,7 +74,7 @@ class Records:
         Args:
             call: With ``start`` and ``end`` in the query.
         """
-        return Response.of_json(self._org.updated(call.parts["object"], _moment(call, "start"), _moment(call, "end")))
+        return Response.of_json(self._org.updated(self._seen(call), _moment(call, "start"), _moment(call, "end")))
 
     def read(self, call: Call) -> Response:
         """Give one record.
@@ -87,7 +85,7 @@ class Records:
         name, record_id = call.parts["object"], self._id_of(call)
         record = self._org.get(name, record_id, user_id=call.user_id)
         columns: Sequence[str] = tuple(record)
-        row: Sequence[JsonValue] = tuple(record.values())
+        row: Sequence[object] = tuple(record.values())
         if fields := [one for one in call.request.query.get("fields", "").split(",") if one]:
             if not all(_NAME.fullmatch(one) for one in fields):
                 raise not_found()
@@ -96,7 +94,7 @@ class Records:
             result = self._org.run_query(soql, user_id=call.user_id, api_version=call.version)
             columns, row = result.columns, result.rows[0]
         one = self._org.schema[name]
-        return Response.of_json(RecordMaker(self._org, one.name, columns, call.base).record(tuple(row)))
+        return Response.of_json(RecordMaker(self._org, one.name, columns, call.base).record(row))
 
     def content(self, call: Call) -> Response:
         """Give the content of a note or a document.
@@ -145,6 +143,12 @@ class Records:
         """
         self._org.delete(call.parts["object"], self._id_of(call), user_id=call.user_id)
         return Response.empty()
+
+    def _seen(self, call: Call) -> str:
+        name = call.parts["object"]
+        if not self._org.access.can_see_object(call.user_id, name):
+            raise not_found()
+        return name
 
     def _id_of(self, call: Call) -> str:
         record_id = long_id(call.parts["id"])

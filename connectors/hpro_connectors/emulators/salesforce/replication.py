@@ -26,7 +26,7 @@ def deleted(
     first, last = _window(state, start, end)
     earliest = max(bin_.log_starts, state.now() - _LONGEST_S)
     if first < earliest:
-        raise _refused(f"startDate before the earliest date available: {moment_text(earliest)}")
+        raise _refused("startDate before org replication enabled date")
     rows = state.database.rows(
         "SELECT id, at FROM _deletion_log WHERE object = ? AND at BETWEEN ? AND ? ORDER BY at, id",
         (one.name, first, last),

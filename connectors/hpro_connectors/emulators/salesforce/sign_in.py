@@ -92,9 +92,10 @@ class SignIn:
     def _by_client_credentials(self, request: Request) -> str:
         key, secret = _basic(request) or (request.form.get("client_id", ""), request.form.get("client_secret", ""))
         self._check_client(key, secret)
-        if self._app.run_as is None:
+        user_id = self._app.run_as
+        if user_id is None or not self._org.get("User", user_id)["IsActive"]:
             raise OAuthFault("invalid_grant", "no client credentials user enabled")
-        return self._app.run_as
+        return user_id
 
     def _by_assertion(self, request: Request) -> str:
         assertion = request.form.get("assertion", "")

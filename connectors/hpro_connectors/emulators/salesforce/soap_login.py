@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from xml.etree import ElementTree
+import xml.etree.ElementTree as ET
 from xml.sax.saxutils import escape
 
 from hpro_connectors.emulators.http.messages import Request, Response
@@ -18,6 +18,7 @@ _PATH = re.compile(r"/services/Soap/u/(\d+)\.\d+")
 _XML = "text/xml;charset=UTF-8"
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _PARTNER = "urn:partner.soap.sforce.com"
+_FAULT = "urn:fault.partner.soap.sforce.com"
 
 
 def soap_login(
@@ -55,8 +56,8 @@ def _credentials(request: Request) -> tuple[str, str]:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         return "", ""
     try:
-        root = ElementTree.fromstring(text)  # noqa: S314  # without entities
-    except ElementTree.ParseError:
+        root = ET.fromstring(text)  # noqa: S314  # without entities
+    except ET.ParseError:
         return "", ""
     login = root.find(f".//{{{_PARTNER}}}login")
     if login is None:
@@ -76,7 +77,7 @@ def _fault(code: str, message: str) -> Response:
 
 def _envelope(body: str, status: int) -> Response:
     text = (
-        f'<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="{_SOAP}" xmlns:sf="urn:fault.partner.soap.sforce.com"'
+        f'<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="{_SOAP}" xmlns:sf="{_FAULT}"'
         f' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>'
     )
     return Response(status, text.encode("utf-8"), _XML)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from hpro_connectors.emulators.http.messages import Response
 from hpro_connectors.emulators.salesforce.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.call import Call
-from hpro_connectors.emulators.salesforce.record_maker import RecordMaker
 from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.record_maker import RecordMaker
 
 MOST_RECORDS = 200
 MOST_CHUNKS = 10
@@ -83,7 +84,7 @@ class Collections:
                 f"record limit reached. cannot submit more than {MOST_RECORDS} records into this call",
             )
         types = [_type_of(record) for record in records]
-        chunks = 1 + sum(1 for one, other in zip(types, types[1:], strict=False) if one != other)
+        chunks = 1 + sum(1 for one, other in itertools.pairwise(types) if one != other)
         if chunks > MOST_CHUNKS:
             raise ApiFault(
                 400, "OPERATION_TOO_LARGE", f"Cannot have more than {MOST_CHUNKS} chunks in a single operation."
@@ -103,8 +104,7 @@ class Collections:
                         results.append({"id": write(call, _fields_of(record), seen), "success": True, "errors": []})
                     except ApiFault as exc:
                         results.append(_failed(exc))
-                if all_or_none and not all(result["success"] for result in results):
-                    raise _RollBackError
+                _require(not all_or_none or all(result["success"] for result in results))
         except _RollBackError:
             rolled_back = ApiFault(
                 400,
@@ -133,6 +133,11 @@ class Collections:
 
 class _RollBackError(Exception):
     """Undoes what was done, because one of the records was refused."""
+
+
+def _require(kept: bool) -> None:  # noqa: FBT001  # what is required
+    if not kept:
+        raise _RollBackError
 
 
 def _failed(fault: ApiFault) -> dict[str, object]:

@@ -116,9 +116,9 @@ def _of_request(request: Request) -> list[str]:
         kind = request.headers.value("Content-Type").partition(";")[0].strip().lower()
         if kind != "application/json":
             found.append(f"a body of type {kind or 'nothing'}")
-    if size := _BATCH_SIZE.search(request.headers.value("Sforce-Query-Options")):
-        if not SMALLEST_PAGE <= int(size[1]) <= LARGEST_PAGE:
-            found.append(f"a page size of {size[1]}; {SMALLEST_PAGE} to {LARGEST_PAGE} are allowed")
+    size = _BATCH_SIZE.search(request.headers.value("Sforce-Query-Options"))
+    if size is not None and not SMALLEST_PAGE <= int(size[1]) <= LARGEST_PAGE:
+        found.append(f"a page size of {size[1]}; {SMALLEST_PAGE} to {LARGEST_PAGE} are allowed")
     if request.path.rstrip("/").endswith(("/deleted", "/updated")) and _replication_days(request) > LONGEST_REPLICATION:
         found.append("more than 30 days of deletions or updates")
     return found

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NoReturn
 
 from pydantic import JsonValue
@@ -131,6 +132,11 @@ def _text(field: FieldSchema, value: object) -> str | None:
         _cannot_read("string", value)
     if field.type is not FieldType.TEXTAREA:
         value = value.strip()
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            _cannot_read("string", ascii(value))
     if field.length and len(value) > field.length:
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}..."
         raise ApiFault(
@@ -167,15 +173,7 @@ def _flag(_: FieldSchema, value: object) -> StoredValue:
 
 
 def _number(field: FieldSchema, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        _cannot_read("double", value)
-    try:
-        number = float(value)
-    except ValueError:
-        _cannot_read("double", value)
-    if not math.isfinite(number):
-        _cannot_read("double", value)
-    number = round(number, field.scale)
+    number = _rounded(_read_number(value), field.scale)
     whole = field.precision - field.scale
     if field.precision and abs(number) >= 10**whole:
         raise ApiFault(
@@ -187,8 +185,27 @@ def _number(field: FieldSchema, value: object) -> float:
     return number
 
 
-def _whole(field: FieldSchema, value: object) -> StoredValue:
-    number = _number(field, value)
+def _rounded(number: float, scale: int) -> float:
+    """Round halves away from zero, as the CRM does, by the digits that were sent and not by those of the float."""
+    if round(number, scale) == number:
+        return number
+    return float(Decimal(repr(number)).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP))
+
+
+def _read_number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        _cannot_read("double", value)
+    try:
+        number = float(value)
+    except ValueError:
+        _cannot_read("double", value)
+    if not math.isfinite(number):
+        _cannot_read("double", value)
+    return number
+
+
+def _whole(_: FieldSchema, value: object) -> StoredValue:
+    number = _read_number(value)
     if number != int(number) or abs(number) > _LARGEST_INT:
         _cannot_read("int", value)
     return int(number)

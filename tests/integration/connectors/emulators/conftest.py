@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
@@ -28,7 +28,7 @@ class RedirectingAdapter(HTTPAdapter):
         super().__init__()
         self._place = urlsplit(url)
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
         meant = urlsplit(request.url or "")
         request.headers["Host"] = meant.netloc
         request.url = urlunsplit((self._place.scheme, self._place.netloc, meant.path, meant.query, ""))

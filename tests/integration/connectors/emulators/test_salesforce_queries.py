@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce, SFType
 from simple_salesforce.exceptions import (
     SalesforceGeneralError,
     SalesforceMalformedRequest,
@@ -27,10 +27,14 @@ HOST = "https://acme.my.salesforce.com"
 ALL_LEADS = "SELECT Id, LastName FROM Lead ORDER BY LastName"
 
 
-def _code(raised: pytest.ExceptionInfo[SalesforceGeneralError]) -> str:
-    content = raised.value.content
-    assert isinstance(content, list)
-    return str(content[0]["errorCode"])
+def _code(raised: pytest.ExceptionInfo[Any]) -> str:
+    return str(raised.value.content[0]["errorCode"])
+
+
+def _object(salesforce: Salesforce, name: str = "Lead") -> SFType:
+    found = getattr(salesforce, name)
+    assert isinstance(found, SFType)
+    return found
 
 
 class TestPages:
@@ -138,6 +142,7 @@ class TestRecords:
         ("soql", "code"),
         [
             ("SELECT Id FROM Lead WHERE", "MALFORMED_QUERY"),
+            ("", "MALFORMED_QUERY"),
             ("SELECT Nope__c FROM Lead", "INVALID_FIELD"),
             ("SELECT Id FROM Nope__c", "INVALID_TYPE"),
         ],
@@ -148,23 +153,23 @@ class TestRecords:
         assert _code(raised) == code
 
     def test_one_record_is_made_read_changed_and_deleted(self, salesforce: Salesforce) -> None:
-        made = salesforce.Lead.create({"LastName": "Ada", "Company": "A"})
+        made = _object(salesforce).create({"LastName": "Ada", "Company": "A"})
         assert made["success"] is True
-        assert salesforce.Lead.get(made["id"])["LastName"] == "Ada"
-        assert salesforce.Lead.update(made["id"], {"LastName": "Eva"}) == 204
+        assert _object(salesforce).get(made["id"])["LastName"] == "Ada"
+        assert _object(salesforce).update(made["id"], {"LastName": "Eva"}) == 204
         only = salesforce.restful(f"sobjects/Lead/{made['id']}", params={"fields": "LastName"})
         assert only == {
             "attributes": {"type": "Lead", "url": f"/services/data/v59.0/sobjects/Lead/{made['id']}"},
             "LastName": "Eva",
             "Id": made["id"],
         }
-        assert salesforce.Lead.delete(made["id"]) == 204
+        assert _object(salesforce).delete(made["id"]) == 204
         with pytest.raises(SalesforceResourceNotFound):
-            salesforce.Lead.get(made["id"])
+            _object(salesforce).get(made["id"])
 
     def test_the_body_of_a_note_is_its_content(self, salesforce: Salesforce, org: SalesforceOrg) -> None:
         note_id = org.create("ContentNote", {"Title": "Note", "Content": "<p>Grüße</p>".encode()})
-        assert salesforce.ContentNote.get_base64(note_id, "Content") == "<p>Grüße</p>".encode()
+        assert _object(salesforce, "ContentNote").get_base64(note_id, "Content") == "<p>Grüße</p>".encode()
 
 
 class TestDescribe:
@@ -172,13 +177,13 @@ class TestDescribe:
         everything = salesforce.describe()
         assert everything is not None
         assert {"Lead", "Task"} <= {one["name"] for one in everything["sobjects"]}
-        fields = {field["name"]: field for field in salesforce.Lead.describe()["fields"]}
+        fields = {field["name"]: field for field in _object(salesforce).describe()["fields"]}
         assert fields["SystemModstamp"]["type"] == "datetime"
-        assert salesforce.Lead.metadata()["objectDescribe"]["keyPrefix"] == "00Q"
+        assert _object(salesforce).metadata()["objectDescribe"]["keyPrefix"] == "00Q"
 
     def test_a_hidden_field_is_nowhere(self, salesforce: Salesforce, org: SalesforceOrg) -> None:
         org.access.hide_field("Lead", "Industry", user_id=org.integration_user_id)
-        assert "Industry" not in {field["name"] for field in salesforce.Lead.describe()["fields"]}
+        assert "Industry" not in {field["name"] for field in _object(salesforce).describe()["fields"]}
         with pytest.raises(SalesforceMalformedRequest) as raised:
             salesforce.query("SELECT Industry FROM Lead")
         assert _code(raised) == "INVALID_FIELD"
@@ -200,13 +205,20 @@ class TestReplication:
         org.delete("Lead", gone)
         org.update("Lead", changed, {"City": "Ulm"})
         clock.advance(timedelta(hours=1))
-        told = salesforce.Lead.deleted(start, clock.now())
+        told = _object(salesforce).deleted(start, clock.now())
         assert [one["id"] for one in told["deletedRecords"]] == [gone]
-        assert changed in salesforce.Lead.updated(start, clock.now())["ids"]
+        assert changed in _object(salesforce).updated(start, clock.now())["ids"]
+
+    def test_an_object_that_the_user_does_not_see_tells_nothing(
+        self, salesforce: Salesforce, org: SalesforceOrg, clock: EmulatorClock
+    ) -> None:
+        org.access.hide_object("Lead", user_id=org.integration_user_id)
+        with pytest.raises(SalesforceResourceNotFound):
+            _object(salesforce).deleted(clock.now() - timedelta(days=1), clock.now())
 
     def test_a_date_without_a_zone_is_refused(self, salesforce: Salesforce) -> None:
         with pytest.raises(SalesforceMalformedRequest):
-            salesforce.Lead.deleted(datetime(2026, 1, 1), datetime(2026, 1, 2))  # noqa: DTZ001  # what is tried
+            _object(salesforce).deleted(datetime(2026, 1, 1), datetime(2026, 1, 2))  # noqa: DTZ001  # what is tried
 
 
 class TestLimits:
@@ -228,7 +240,7 @@ class TestLimits:
         for used in (1, 2):
             salesforce.query("SELECT Id FROM Lead")
             usage = salesforce.api_usage["api-usage"]
-            assert (usage.used, usage.total) == (used, 3)  # type: ignore[attr-defined]
+            assert (usage.used, usage.total) == (used, 3)
         told = salesforce.limits()
         assert told["DailyApiRequests"] == {"Max": 3, "Remaining": 0}
         with pytest.raises(SalesforceRefusedRequest) as raised:

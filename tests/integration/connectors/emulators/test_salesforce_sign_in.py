@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
 import requests
 from cryptography import x509
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceExpiredSession
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
@@ -19,6 +20,10 @@ from hpro_connectors.emulators.salesforce.sign_in import JWT_BEARER
 from hpro_connectors.emulators.salesforce.users import user_name
 
 HOST = "https://acme.my.salesforce.com"
+
+
+def _client(session: requests.Session, **how: Any) -> Salesforce:  # noqa: ANN401  # as the library takes them
+    return Salesforce(**how, session=session)
 
 
 def _can_read(salesforce: Salesforce) -> bool:
@@ -43,7 +48,7 @@ class TestClientCredentials:
     ) -> None:
         right = {"consumer_key": emulator.app.consumer_key, "consumer_secret": emulator.app.consumer_secret}
         with pytest.raises(SalesforceAuthenticationFailed) as raised:
-            Salesforce(**{**right, **change}, domain="acme.my", session=session)
+            _client(session, **{**right, **change}, domain="acme.my")
         assert raised.value.code == code
 
     def test_they_let_nobody_in_once_consent_is_revoked(
@@ -52,16 +57,28 @@ class TestClientCredentials:
         emulator.app.revoke_consent()
         app = emulator.app
         with pytest.raises(SalesforceAuthenticationFailed, match="no client credentials user enabled"):
-            Salesforce(
-                consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain="acme.my", session=session
+            _client(session, consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain="acme.my")
+
+    @pytest.mark.filterwarnings("ignore::UserWarning")
+    def test_they_let_nobody_in_whom_the_admin_deactivated(
+        self, emulator: SalesforceEmulator, session: requests.Session
+    ) -> None:
+        app = emulator.app
+        emulator.org.update("User", emulator.org.integration_user_id, {"IsActive": False})
+        with pytest.raises(SalesforceAuthenticationFailed, match="no client credentials user enabled"):
+            _client(session, consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain="acme.my")
+        with pytest.raises(SalesforceAuthenticationFailed):
+            _client(
+                session,
+                username=_integration_user(emulator),
+                consumer_key=app.consumer_key,
+                privatekey=app.private_key_pem,
             )
 
     def test_another_domain_is_another_company(self, emulator: SalesforceEmulator, session: requests.Session) -> None:
         app = emulator.app
         with pytest.raises(SalesforceAuthenticationFailed, match="URL No Longer Exists"):
-            Salesforce(
-                consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain="other.my", session=session
-            )
+            _client(session, consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain="other.my")
 
     def test_key_and_secret_may_come_in_the_body(self, emulator: SalesforceEmulator, session: requests.Session) -> None:
         answer = session.post(
@@ -93,7 +110,7 @@ class TestJwtBearer:
             "privatekey": emulator.app.private_key_pem,
             **change,
         }
-        return Salesforce(**arguments, session=session)
+        return _client(session, **arguments)
 
     @pytest.mark.parametrize("place", [{"domain": "login"}, {"domain": "test"}, {"domain": "acme.my"}, {}])
     def test_the_right_key_lets_an_approved_user_in(
@@ -108,12 +125,12 @@ class TestJwtBearer:
     ) -> None:
         key_file = tmp_path / "key.pem"
         key_file.write_text(emulator.app.private_key_pem)
-        salesforce = Salesforce(
+        salesforce = _client(
+            session,
             username=_integration_user(emulator),
             consumer_key=emulator.app.consumer_key,
             privatekey_file=str(key_file),
             instance_url="acme.my",
-            session=session,
         )
         assert _can_read(salesforce)
 
@@ -122,6 +139,7 @@ class TestJwtBearer:
         with pytest.raises(SalesforceAuthenticationFailed, match="invalid assertion"):
             self._sign_in(emulator, session, privatekey=other.private_key_pem)
 
+    @pytest.mark.filterwarnings("ignore::UserWarning")
     @pytest.mark.parametrize(
         ("change", "words"),
         [
@@ -205,12 +223,12 @@ class TestPasswords:
         name = _integration_user(emulator)
         emulator.app.let_in(name, "s3cretTOKEN")
         keys = {"consumer_key": emulator.app.consumer_key, "consumer_secret": emulator.app.consumer_secret}
-        assert _can_read(Salesforce(username=name, password="s3cretTOKEN", **keys, session=session))
+        assert _can_read(_client(session, username=name, password="s3cretTOKEN", **keys))
         with pytest.raises(SalesforceAuthenticationFailed, match="authentication failure"):
-            Salesforce(username=name, password="s3cret", **keys, session=session)
+            _client(session, username=name, password="s3cret", **keys)
         emulator.app.password_flow = False
         with pytest.raises(SalesforceAuthenticationFailed, match="authentication failure"):
-            Salesforce(username=name, password="s3cretTOKEN", **keys, session=session)
+            _client(session, username=name, password="s3cretTOKEN", **keys)
 
     def test_the_soap_login_is_off_in_new_orgs_and_gone_in_new_versions(
         self, emulator: SalesforceEmulator, session: requests.Session
@@ -219,23 +237,23 @@ class TestPasswords:
         emulator.app.let_in(name, "s3cr<tTOKEN")
         right = {"username": name, "password": "s3cr<t", "security_token": "TOKEN"}
         with pytest.raises(SalesforceAuthenticationFailed) as raised:
-            Salesforce(**right, session=session)
+            _client(session, **right)
         assert raised.value.code == "INVALID_OPERATION"
         emulator.app.soap_login = True
-        salesforce = Salesforce(**right, session=session)
+        salesforce = _client(session, **right)
         assert salesforce.sf_instance == "acme.my.salesforce.com"
         assert _can_read(salesforce)
         with pytest.raises(SalesforceAuthenticationFailed) as raised:
-            Salesforce(**{**right, "password": "wrong"}, session=session)
+            _client(session, **{**right, "password": "wrong"})
         assert raised.value.code == "INVALID_LOGIN"
         with pytest.raises(SalesforceAuthenticationFailed) as raised:
-            Salesforce(**right, session=session, version="65.0")
+            _client(session, **right, version="65.0")
         assert raised.value.code == "UNSUPPORTED_API_VERSION"
 
 
 class TestSessions:
     def _direct(self, session: requests.Session, session_id: str) -> Salesforce:
-        return Salesforce(session_id=session_id, instance_url=HOST, session=session)
+        return _client(session, session_id=session_id, instance_url=HOST)
 
     def test_a_session_id_is_good_until_it_is_not_used_for_its_lifetime(
         self, emulator: SalesforceEmulator, session: requests.Session, clock: EmulatorClock

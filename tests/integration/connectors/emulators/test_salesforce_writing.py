@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce, SFType
 from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceRefusedRequest
 
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from tests.integration.connectors.emulators.conftest import AddLeads
 
 HOST = "https://acme.my.salesforce.com"
+
+
+def _object(salesforce: Salesforce, name: str) -> SFType:
+    found = getattr(salesforce, name)
+    assert isinstance(found, SFType)
+    return found
 
 
 def _patch(salesforce: Salesforce, records: list[dict[str, Any]], *, all_or_none: bool = False) -> list[dict[str, Any]]:
@@ -58,23 +64,24 @@ class TestCollections:
     def test_a_field_that_the_user_may_not_change_is_refused_row_by_row(
         self, salesforce: Salesforce, org: SalesforceOrg, add_leads: AddLeads
     ) -> None:
-        org.access.make_read_only("Lead", "City", user_id=org.integration_user_id)
-        [result] = _patch(salesforce, [_lead(add_leads(1)[0], City="Ulm")])
+        org.access.make_read_only("Lead", "Industry", user_id=org.integration_user_id)
+        [result] = _patch(salesforce, [_lead(add_leads(1)[0], Industry="Energy")])
         assert result["errors"][0]["statusCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"
-        assert result["errors"][0]["fields"] == ["City"]
+        assert result["errors"][0]["fields"] == ["Industry"]
 
     def test_more_than_200_records_are_refused_whole(
         self, emulator: SalesforceEmulator, salesforce: Salesforce, add_leads: AddLeads
     ) -> None:
         ids = add_leads(201)
         assert len(_patch(salesforce, [_lead(one, City="Ulm") for one in ids[:200]])) == 200
-        assert emulator.violations == ()
+        assert not emulator.violations
         with pytest.raises(SalesforceMalformedRequest, match="EXCEEDED_ID_LIMIT"):
             _patch(salesforce, [_lead(one, City="Bonn") for one in ids])
         assert [violation.what for violation in emulator.violations] == ["more records in one call than are allowed"]
 
     def test_records_are_made_and_read_by_id(self, salesforce: Salesforce) -> None:
-        body = {"records": [{"attributes": {"type": "Lead"}, "LastName": "A", "Company": "B"}, {"LastName": "C"}]}
+        lead = {"attributes": {"type": "Lead"}}
+        body = {"records": [{**lead, "LastName": "A", "Company": "B"}, {**lead, "LastName": "C"}]}
         made = salesforce.restful("composite/sobjects", method="POST", json=body)
         assert isinstance(made, list)
         assert [one["success"] for one in made] == [True, False]
@@ -94,7 +101,7 @@ class TestCollections:
             salesforce.restful("composite/sobjects", method="PATCH", data="{")
 
 
-NUMBER = {"type": "Number", "label": "HPRO Score", "precision": 5, "scale": 2}
+NUMBER: dict[str, object] = {"type": "Number", "label": "HPRO Score", "precision": 5, "scale": 2}
 
 
 class TestCustomFields:
@@ -108,7 +115,7 @@ class TestCustomFields:
         return admin.toolingexecute("sobjects/CustomField/", method="POST", data=data)
 
     def _fields(self, salesforce: Salesforce) -> dict[str, Any]:
-        return {field["name"]: field for field in salesforce.Lead.describe()["fields"]}
+        return {field["name"]: field for field in _object(salesforce, "Lead").describe()["fields"]}
 
     def test_nobody_sees_a_new_field_until_a_permission_set_says_so(
         self, admin: Salesforce, salesforce: Salesforce, org: SalesforceOrg
@@ -118,8 +125,8 @@ class TestCustomFields:
         assert made["id"].startswith("00N")
         assert "HPRO_Score__c" not in self._fields(salesforce)
         assert "HPRO_Score__c" not in self._fields(admin)
-        permission_set = admin.PermissionSet.create({"Name": "HPRO_Connector", "Label": "HPRO Connector"})
-        admin.FieldPermissions.create(
+        permission_set = _object(admin, "PermissionSet").create({"Name": "HPRO_Connector", "Label": "HPRO Connector"})
+        _object(admin, "FieldPermissions").create(
             {
                 "ParentId": permission_set["id"],
                 "SobjectType": "Lead",
@@ -129,7 +136,7 @@ class TestCustomFields:
             }
         )
         assert "HPRO_Score__c" not in self._fields(salesforce)
-        admin.PermissionSetAssignment.create(
+        _object(admin, "PermissionSetAssignment").create(
             {"PermissionSetId": permission_set["id"], "AssigneeId": org.integration_user_id}
         )
         field = self._fields(salesforce)["HPRO_Score__c"]
@@ -138,7 +145,7 @@ class TestCustomFields:
 
     def test_a_picklist_has_its_values(self, admin: Salesforce, org: SalesforceOrg) -> None:
         values = [{"fullName": name, "label": name, "default": False} for name in ("A", "B")]
-        metadata = {
+        metadata: dict[str, object] = {
             "type": "Picklist",
             "label": "HPRO Band",
             "valueSet": {"restricted": False, "valueSetDefinition": {"sorted": False, "value": values}},

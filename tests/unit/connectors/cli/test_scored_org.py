@@ -12,7 +12,8 @@ from hpro_connectors.demo import org_admin
 from hpro_connectors.demo.connector import DemoConnector
 from hpro_connectors.demo.generated_org import advance
 from hpro_connectors.demo.org import Org
-from hpro_connectors.demo.scored_org import PassOutcome, QueueChanges, ScoredOrg, open_scored_org
+from hpro_connectors.demo.queue_changes import QueueChanges
+from hpro_connectors.demo.scored_org import PassOutcome, ScoredOrg, open_scored_org
 from hpro_connectors.errors import SafetyRailError
 from hpro_connectors.protocol import OrgIdentity
 from hpro_connectors.state import StateStore

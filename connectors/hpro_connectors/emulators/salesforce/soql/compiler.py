@@ -23,6 +23,8 @@ from hpro_connectors.emulators.salesforce.values import reader, selected
 
 ROW = "t0"
 """What the SQL calls a row of the object that is asked for."""
+_SHOWN_S = 548 * 86_400  # rows of history objects are shown for 18 months, and kept in the archive for six more
+_KEPT_S = 731 * 86_400
 _COUNT = FieldSchema("expr", FieldType.INT, precision=0)
 
 
@@ -182,6 +184,9 @@ def _where(
         if one.is_activity:
             archived = one.fields["IsArchived"].expression.format(t=scope.row, now=context.now, today="''")
             parts.append(f"NOT {archived}")
+    if one.history_of:
+        kept = _KEPT_S if include_deleted else _SHOWN_S
+        parts.append(f"{scope.row}.CreatedDate >= {context.now - kept}")
     hidden = _hidden_history(context, one)
     if hidden:
         parts.append(f"{scope.row}.Field NOT IN ({', '.join('?' * len(hidden))})")

@@ -91,7 +91,7 @@ class ConditionCompiler:
             sql, values = range_condition(column.sql, kind, operator, literal, self._context.today)
             self._values += values
             return sql
-        if literal.kind is LiteralKind.NULL:
+        if literal.kind is LiteralKind.NULL or (literal.value == "" and (kind in IDS or _is_text(column))):
             if operator not in {"=", "!="}:
                 raise self._fault(condition.path, f"invalid operator on null value for field '{column.field.name}'")
             return f"{column.sql} IS {'NOT ' if operator == '!=' else ''}NULL"
@@ -127,7 +127,7 @@ class ConditionCompiler:
         for literal in condition.literals:
             if literal.kind is LiteralKind.RANGE:
                 raise self._mismatch(column, literal)
-            if literal.kind is LiteralKind.NULL:
+            if literal.kind is LiteralKind.NULL or literal.value == "":
                 with_null = True
             else:
                 values.append(self._value(column, literal))
@@ -194,8 +194,6 @@ class ConditionCompiler:
                 raise self._mismatch(column, literal)
             found = long_id(str(value))
             if found is None:
-                if value == "":
-                    return None
                 raise self._fault_at(literal, "INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {value}")
             return found
         fits = {
@@ -208,7 +206,7 @@ class ConditionCompiler:
             raise self._mismatch(column, literal)
         if isinstance(value, bool):
             return int(value)
-        return None if value == "" else value
+        return value
 
     def _mismatch(self, column: Column, literal: Literal) -> ApiFault:
         name, kind = column.field.name, column.field.type

@@ -11,6 +11,7 @@ from hpro_connectors.emulators.salesforce.values import moment_to_seconds, parse
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 _LIKE_ESCAPES = "_%"
+_MOST_DIGITS = 18  # SQLite's whole numbers have 64 bits
 _WORDS: dict[str, tuple[LiteralKind, bool | None]] = {
     "TRUE": (LiteralKind.BOOLEAN, True),
     "FALSE": (LiteralKind.BOOLEAN, False),
@@ -47,7 +48,7 @@ def read_literal(soql: str, token: Token) -> Literal | None:
     if token.kind is TokenKind.TEXT:
         return _text(soql, token)
     if token.kind is TokenKind.NUMBER:
-        whole = token.text.lstrip("+-").isdigit()
+        whole = token.text.lstrip("+-").isdigit() and len(token.text) <= _MOST_DIGITS
         return Literal(LiteralKind.NUMBER, int(token.text) if whole else float(token.text), token.position)
     if token.kind is TokenKind.DATE:
         day = parse_date(token.text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, picklist_values
 
 _ADDRESS_PARTS = (
@@ -119,7 +121,7 @@ def person_name() -> list[FieldSchema]:
     return [
         FieldSchema("LastName", FieldType.STRING, length=80, nillable=False, compound="Name"),
         FieldSchema("FirstName", FieldType.STRING, length=40, compound="Name"),
-        picklist("Salutation", "Mr.|Ms.|Mrs.|Dr.|Prof."),
+        replace(picklist("Salutation", "Mr.|Ms.|Mrs.|Dr.|Prof."), compound="Name"),
         FieldSchema(
             "Name",
             FieldType.STRING,

@@ -1,0 +1,168 @@
+"""Deleting, merging, converting and coming back, as an org tells of it on the wire, and what the state knows then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import pytest
+
+from hpro_connectors.emulators.http.clock import EmulatorClock
+from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.engine import PassReport
+from hpro_connectors.protocol import Window
+from hpro_connectors.salesforce.connector import SalesforceConnector
+from hpro_connectors.salesforce.settings import OutcomeRule
+from hpro_connectors.state.rows import StoredLead
+from hpro_sdk.lead import OutcomeResult
+
+AllTold = Callable[[int], list[str]]
+
+
+class World(Protocol):
+    """What is used of the world in conftest.py."""
+
+    org: SalesforceOrg
+    clock: EmulatorClock
+    lead_ids: list[str]
+
+    def add_lead(self, number: int) -> str: ...
+    def wait(self, **time: float) -> None: ...
+    def use(self, **settings: object) -> None: ...
+    def connector(self, *, as_admin: bool = False) -> SalesforceConnector: ...
+    def read(self, *, confirm_missing: bool = False) -> PassReport: ...
+    def lead(self, lead_id: str) -> StoredLead | None: ...
+    def told(self, lead_id: str) -> list[str]: ...
+    def asked(self) -> list[str]: ...
+
+
+def _living(world: World, lead_id: str) -> StoredLead:
+    lead = world.lead(lead_id)
+    assert lead is not None
+    return lead
+
+
+def test_a_first_load_knows_everything_of_every_lead(world: World, all_told: AllTold) -> None:
+    world.read()
+    for number, lead_id in enumerate(world.lead_ids):
+        assert world.told(lead_id) == all_told(number)
+        assert [change.stage for change in _living(world, lead_id).stage_changes] == ["Open - Not Contacted"]
+
+
+def test_row_14_a_deleted_lead_is_gone_with_its_texts(world: World, all_told: AllTold) -> None:
+    world.read()
+    world.org.delete("Lead", world.lead_ids[0])
+    world.read()
+    assert world.lead(world.lead_ids[0]) is None
+    assert world.told(world.lead_ids[1]) == all_told(1)
+
+
+def test_row_16_a_lead_that_comes_back_has_all_that_it_had(world: World, all_told: AllTold) -> None:
+    world.org.update("Lead", world.lead_ids[0], {"Status": "Working - Contacted"})
+    world.read()
+    before = _living(world, world.lead_ids[0])
+    world.org.delete("Lead", world.lead_ids[0])
+    world.read()
+    assert world.lead(world.lead_ids[0]) is None
+    world.wait(days=1)
+    world.org.undelete("Lead", world.lead_ids[0])
+    world.read()
+    after = _living(world, world.lead_ids[0])
+    assert world.told(world.lead_ids[0]) == all_told(0)
+    assert after.stage_changes == before.stage_changes
+    assert after.record.fields == before.record.fields
+
+
+def test_row_17_what_a_merged_lead_had_is_the_masters(world: World, all_told: AllTold) -> None:
+    world.read()
+    loser, master = world.lead_ids[:2]
+    world.org.merge("Lead", master, loser)
+    world.read()
+    assert world.lead(loser) is None
+    assert world.told(master) == sorted([*all_told(0), *all_told(1)])
+
+
+@pytest.mark.parametrize("in_one_window", [True, False])
+def test_row_17_a_master_may_be_merged_itself(world: World, all_told: AllTold, *, in_one_window: bool) -> None:
+    world.read()
+    first, second, third = world.lead_ids[:3]
+    world.org.merge("Lead", second, first)
+    if not in_one_window:
+        world.read()
+    world.wait(seconds=1)
+    world.org.merge("Lead", third, second)
+    world.read()
+    assert world.lead(first) is None
+    assert world.lead(second) is None
+    assert world.told(third) == sorted([*all_told(0), *all_told(1), *all_told(2)])
+
+
+def test_row_15_a_log_that_was_purged_leads_to_a_comparison_of_all_ids(world: World) -> None:
+    world.read()
+    world.read()
+    world.org.purge("Lead", world.lead_ids[0])  # without a word
+    world.wait(minutes=30)
+    world.org.purge_deletion_log()
+    report = world.read(confirm_missing=True)  # one of four is more than is taken for deleted otherwise
+    assert report.deleted == 1
+    assert world.lead(world.lead_ids[0]) is None
+    assert world.read().deleted == 0
+    connector = world.connector()
+    now = connector.server_time()
+    pages = list(connector.read("Lead", Window(start=now - timedelta(hours=1), end=now)))
+    assert [page.deletions_lost for page in pages] == [*[False] * (len(pages) - 1), True]
+    quiet = list(connector.read("Lead", Window(start=now - timedelta(seconds=30), end=now)))
+    assert not any(page.tombstones for page in quiet)
+
+
+def test_after_a_conversion_the_timeline_stays_one(world: World, all_told: AllTold) -> None:
+    world.read()
+    lead_id = world.lead_ids[0]
+    conversion = world.org.convert_lead(lead_id)
+    world.wait(minutes=1)
+    world.org.create("Task", {"Subject": "Handed over", "WhoId": conversion.contact_id, "TaskSubtype": "Call"})
+    world.read()
+    lead = _living(world, lead_id)
+    assert lead.record.person_id == conversion.contact_id
+    assert lead.record.account_id == conversion.account_id
+    assert lead.record.result is OutcomeResult.WON
+    assert world.told(lead_id) == sorted([*all_told(0), "Handed over"])
+    assert [change.stage for change in lead.stage_changes][-1] == "Closed - Converted"
+
+
+def test_a_lead_converted_before_the_first_load_has_its_timeline_too(world: World, all_told: AllTold) -> None:
+    conversion = world.org.convert_lead(world.lead_ids[0])
+    world.org.create("Event", {"Subject": "Signing", "WhoId": conversion.contact_id, "DurationInMinutes": 5})
+    world.read()
+    assert world.told(world.lead_ids[0]) == sorted([*all_told(0), "Signing"])
+
+
+def test_a_won_opportunity_wins_its_lead_though_the_lead_never_changed(world: World) -> None:
+    world.use(outcome=OutcomeRule.OPPORTUNITY)
+    lead_id = world.lead_ids[0]
+    conversion = world.org.convert_lead(lead_id)
+    world.read()
+    assert _living(world, lead_id).record.result is OutcomeResult.OPEN
+    modified_at = _living(world, lead_id).record.modified_at
+    world.wait(days=3)
+    assert conversion.opportunity_id is not None
+    world.org.update("Opportunity", conversion.opportunity_id, {"StageName": "Closed Won"})
+    world.read()
+    record = _living(world, lead_id).record
+    assert record.result is OutcomeResult.WON
+    assert isinstance(record.result_at, datetime)
+    assert record.modified_at == modified_at
+
+
+def test_archived_activities_are_part_of_a_first_load(world: World, all_told: AllTold) -> None:
+    world.org.update("Task", str(_tasks(world)[0]), {"Status": "Completed"})
+    world.wait(days=500)
+    assert len(world.org.run_query("SELECT Id FROM Event", user_id=None).rows) == 0
+    world.read()
+    for number, lead_id in enumerate(world.lead_ids):
+        assert world.told(lead_id) == all_told(number)
+
+
+def _tasks(world: World) -> list[object]:
+    return [row[0] for row in world.org.run_query("SELECT Id FROM Task ORDER BY Id", user_id=None).rows]
