@@ -69,7 +69,7 @@ def check_unassigned(state: OrgState, one: ObjectSchema, record_id: str) -> None
     if one.name != "PermissionSet":
         return
     found = state.database.row("SELECT count(*) FROM PermissionSetAssignment WHERE PermissionSetId = ?", (record_id,))
-    if found is not None and found[0]:
+    if found is not None and isinstance(found[0], int) and found[0]:
         raise ApiFault(
             400,
             "DELETE_FAILED",
@@ -79,13 +79,14 @@ def check_unassigned(state: OrgState, one: ObjectSchema, record_id: str) -> None
 
 
 def _check_field(state: OrgState, row: Mapping[str, StoredValue]) -> None:
-    object_name, _, name = str(row.get("Field")).partition(".")
+    full_name = _text(row, "Field")
+    object_name, _, name = full_name.partition(".")
     one = _object(state, row)
     field = one.find(name) if object_name.lower() == one.name.lower() else None
     if field is None or not field.can_be_hidden:
         raise _bad_value("Field Name", "Field", row)
     if row.get("PermissionsEdit") and not row.get("PermissionsRead"):
-        raise _depends(f"Edit {row['Field']}", f"Read {row['Field']}")
+        raise _depends(f"Edit {full_name}", f"Read {full_name}")
 
 
 def _check_object(state: OrgState, row: Mapping[str, StoredValue]) -> None:
@@ -97,7 +98,7 @@ def _check_object(state: OrgState, row: Mapping[str, StoredValue]) -> None:
                 raise _depends(f"{_word(right)} {name}", f"{_word(needed)} {name}")
     if name in _WITH_ACCOUNTS:
         for right in ("Read", "ViewAllRecords"):
-            if right in granted and not _has_accounts(state, str(row.get("ParentId")), right):
+            if right in granted and not _has_accounts(state, _text(row, "ParentId"), right):
                 raise _depends(f"{_word(right)} {name}", f"{_word(right)} Account")
 
 
@@ -111,10 +112,15 @@ def _has_accounts(state: OrgState, parent_id: str, right: str) -> bool:
 
 
 def _object(state: OrgState, row: Mapping[str, StoredValue]) -> ObjectSchema:
-    one = state.schema.find(str(row.get("SobjectType")))
+    one = state.schema.find(_text(row, "SobjectType"))
     if one is None:
         raise _bad_value("Object Type Name", "SobjectType", row)
     return one
+
+
+def _text(row: Mapping[str, StoredValue], name: str) -> str:
+    value = row.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _word(right: str) -> str:
@@ -129,6 +135,6 @@ def _bad_value(label: str, name: str, row: Mapping[str, StoredValue]) -> ApiFaul
     return ApiFault(
         400,
         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
-        f"{label}: bad value for restricted picklist field: {row.get(name)}",
+        f"{label}: bad value for restricted picklist field: {_text(row, name)}",
         (name,),
     )

@@ -22,8 +22,8 @@ from hpro_connectors.salesforce.vendor_words import one_line
 from hpro_sdk.errors import ConfigError
 
 HOW_TO_GET_ONE: Final = (
-    "Pipe both answers of the Salesforce CLI: "
-    "{ sf org display --json; sf org auth show-access-token --json; } | hpro fields install --session - ..."
+    "Pipe both answers of the Salesforce CLI into this command, with --session -: "
+    "{ sf org display --json; sf org auth show-access-token --json; } | ..."
 )
 """How a person gets what is read here."""
 
