@@ -11,6 +11,7 @@ from hpro_connectors.errors import (
     ConnectorError,
     FatalError,
     PermissionDeniedError,
+    QuotaExhaustedError,
     RecordRejectedError,
     RetriableError,
 )
@@ -20,6 +21,7 @@ NEEDED: Final = "Customize Application, View All Data, Manage Profiles and Permi
 """What the user of the session must be allowed to do."""
 
 _AGAIN: Final = "Nothing has to be taken back: run the same command again, it goes on where it stopped."
+_REFUSED: Final = f"Change in Setup what these words name. {_AGAIN}"
 
 
 @contextmanager
@@ -41,9 +43,13 @@ def admin_told() -> Iterator[None]:
             exc.message, hint="Get a new session: sign in with `sf org login web`.", connector=NAME
         ) from exc
     except RecordRejectedError as exc:
-        raise FatalError(exc.message, hint=_AGAIN, connector=NAME, stream=exc.stream) from exc
+        raise FatalError(exc.message, hint=_REFUSED, connector=NAME, stream=exc.stream) from exc
     except RetriableError as exc:
         exc.hint = _AGAIN
+        raise
+    except FatalError as exc:
+        if type(exc) is FatalError:
+            exc.hint = _REFUSED
         raise
 
 
@@ -53,4 +59,5 @@ def is_refusal(exc: ConnectorError) -> bool:
     Args:
         exc: What was raised.
     """
-    return isinstance(exc, FatalError | RecordRejectedError) and not isinstance(exc, AuthError | PermissionDeniedError)
+    stops = AuthError | PermissionDeniedError | QuotaExhaustedError
+    return isinstance(exc, FatalError | RecordRejectedError) and not isinstance(exc, stops)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from pydantic import JsonValue
@@ -120,22 +122,23 @@ def _ensure_objects(
     client: SalesforceClient, wanted: PermissionSet, set_id: str | None, *, dry_run: bool
 ) -> list[Step]:
     existing = _rows(client, "ObjectPermissions", "SobjectType", _OF_OBJECTS, set_id) if wanted.objects else {}
-    creates: list[dict[str, JsonValue]] = []
-    updates: list[dict[str, JsonValue]] = []
+    writes: list[tuple[bool, dict[str, JsonValue]]] = []
     steps = []
-    for access in wanted.objects:  # accounts come first: what is opened of contacts and opportunities needs them
+    for access in wanted.objects:
         row = existing.get(access.object_name)
         values = _values_of(access)
         changed = {key: value for key, value in values.items() if row is None or row.get(key) is not True}
         detail = "read all, edit" if access.editable else "read all"
         steps.append(_step(StepKind.OBJECT_PERMISSION, f"{wanted.name}: {access.object_name}", row, changed, detail))
         if row is None:
-            creates.append({"ParentId": set_id, "SobjectType": access.object_name, **values})
+            writes.append((True, {"ParentId": set_id, "SobjectType": access.object_name, **values}))
         elif changed:
-            updates.append({"id": _id_of(row), **changed})
+            writes.append((False, {"id": _id_of(row), **changed}))
     if not dry_run:
-        create_records(client, "ObjectPermissions", creates)
-        update_records(client, "ObjectPermissions", updates)
+        # In their order: what is opened of contacts and opportunities needs what is opened of accounts.
+        for is_new, group in groupby(writes, key=itemgetter(0)):
+            write = create_records if is_new else update_records
+            write(client, "ObjectPermissions", [record for _, record in group])
     return steps
 
 
