@@ -73,6 +73,7 @@ def test_json_says_the_same_and_replaces_what_was_there(folder: Path) -> None:
     assert f"{second['scored']:,} of {second['open_leads']:,} leads scored" in text
     assert f"{first['top'][0]['lead_id']}\t{first['top'][0]['score']:.2f}" in text
     assert (third["model_calls"], third["written"], third["cleared"], third["scored"]) == (0, 0, 0, 0)
+    assert first["api_calls"]["describe"] > 0  # nothing that an earlier demo kept of its org is used
     assert third["as_of"] > second["as_of"]
     assert sum(third["api_calls"].values()) < sum(second["api_calls"].values())
     assert said["closeness"]["leads"] == third["open_leads"]

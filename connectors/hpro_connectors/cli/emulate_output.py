@@ -8,6 +8,10 @@ from pathlib import Path
 import click
 
 from hpro_connectors.cli.emulate_run import DOMAIN
+from hpro_connectors.demo.demo_ids import SALESFORCE_DEMO_ORG_IDS
+from hpro_connectors.demo.simulator.companies import COMPANIES
+from hpro_connectors.demo.simulator.life import LOST
+from hpro_connectors.emulators.salesforce.demo_schema import prompt_names
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.users import user_name
 from hpro_sdk._files import replacing
@@ -30,6 +34,10 @@ def crm_table(emulator: SalesforceEmulator, key_file: Path | None) -> str:
             f'username = "{user_name(emulator.org, emulator.org.integration_user_id)}"',
             f'private_key_file = "{key_file}"',
         ]
+    company = {org_id: name for name, org_id in SALESFORCE_DEMO_ORG_IDS.items()}.get(emulator.org.org_id)
+    if company is not None:
+        lines += [f'lost_stages = ["{LOST}"]', "", "[crm.main.field_names]"]
+        lines += [f'{field} = "{name}"' for field, name in prompt_names(COMPANIES[company]).items()]
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ from hpro_connectors.cli.demo_run import ClosenessStep, DemoOptions, PassStep, S
 from hpro_connectors.cli.model_choice import choose_model, require_company_model
 from hpro_connectors.cli.pass_bars import pass_bars
 from hpro_connectors.cli.picture import scores_by_stage
-from hpro_connectors.config import BudgetConfig, HproConfig, SalesforceCrm
+from hpro_connectors.config import BudgetConfig, CrmConfig, HproConfig, SalesforceCrm
 from hpro_connectors.demo.closeness import how_close
 from hpro_connectors.demo.demo_ids import SALESFORCE_DEMO_ORG_IDS
 from hpro_connectors.demo.earlier_demo import remove_state, require_replaceable_state
@@ -32,6 +32,7 @@ from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.simulated_ids import simulated_lead_id
 from hpro_connectors.engine import run_pass
 from hpro_connectors.orgs import pass_settings_of, working_org
+from hpro_connectors.orgs.salesforce import settings_of
 from hpro_connectors.salesforce.client import SalesforceClient
 from hpro_connectors.salesforce.connection import API_VERSION
 from hpro_connectors.salesforce.installing import AdminSession, install, user_of_id
@@ -43,15 +44,15 @@ from hpro_sdk.scoring.scorer import Scorer
 
 # In the last minutes of a day the simulated people do nothing. So no age in a prompt crosses an edge between a pass at
 # that time and one a few minutes later, and what such a pass scores is what changed.
-_QUIET = timedelta(minutes=40)
+QUIET = timedelta(minutes=40)
 _BEFORE_A_PASS = timedelta(minutes=5)  # more than the lag: what happened until the quiet minutes is read
 _UNTIL_THE_LAST_PASS = timedelta(minutes=15)  # what the pass before wrote is read back within the overlap
 _PURPOSES = {
     "sign-in": re.compile(r"^/services/oauth2/"),
-    "describe": re.compile(r"/describe$"),
+    "describe": re.compile(r"/describe/?$"),
     "bulk query": re.compile(r"/jobs/query"),
     "query": re.compile(r"/query(?:All)?(?:/|$)"),
-    "deletions": re.compile(r"/deleted$"),
+    "deletions": re.compile(r"/deleted/?$"),
     "write": re.compile(r"/composite/"),
 }
 _NAME = "main"
@@ -83,11 +84,13 @@ def run_salesforce_demo(state: Path, options: DemoOptions) -> Iterator[Step]:
     require_replaceable_state(state, SALESFORCE_DEMO_ORG_IDS.values())
     with making_folder(state.parent):
         with progress("Simulating a year, in days", total=YEAR_DAYS) as told:
-            until = START + timedelta(days=YEAR_DAYS) - _QUIET
+            until = START + timedelta(days=YEAR_DAYS) - QUIET
             company = make_demo_org(options.company, options.seed, options.leads, progress=told, until=until)
         remove_state(state)
     with SalesforceEmulator(company.org) as emulator:
-        passes = _Passes(emulator, _configuration(emulator, state, company), scorer)
+        config = _configuration(emulator, state, company)
+        _forget_description(config.crm[_NAME])
+        passes = _Passes(emulator, config, scorer)
         _install_fields(emulator)
         first = passes.run(1)
         yield first
@@ -149,7 +152,7 @@ class _Passes:
                 stages=scores_by_stage(outcome.queue, stages),
                 changes=changes,
                 days=days,
-                calls=_calls(self._emulator.journal.entries),
+                calls=count_calls(self._emulator.journal.entries),
             )
 
 
@@ -162,6 +165,13 @@ def _install_fields(emulator: SalesforceEmulator) -> None:
         install(client, (ScoredObjectName.LEAD,), user_of_id(client, org.integration_user_id))
     finally:
         client.close()
+
+
+def _forget_description(crm: CrmConfig) -> None:
+    """Take away what an earlier demo kept of its org beside the state: this one may have other fields."""
+    cache = settings_of(crm).describe_cache if isinstance(crm, SalesforceCrm) else None
+    if cache is not None:
+        cache.unlink(missing_ok=True)
 
 
 def _configuration(emulator: SalesforceEmulator, state: Path, company: SalesforceDemo) -> HproConfig:
@@ -180,8 +190,12 @@ def _configuration(emulator: SalesforceEmulator, state: Path, company: Salesforc
     return HproConfig(crm={_NAME: crm}, budget=BudgetConfig(calls_per_second=_CALLS_PER_SECOND))
 
 
-def _calls(entries: Iterable[JournalEntry]) -> dict[str, int]:
-    """Count the requests of a pass by what they were for."""
+def count_calls(entries: Iterable[JournalEntry]) -> dict[str, int]:
+    """Count the requests of a pass by what they were for.
+
+    Args:
+        entries: Of the emulator's journal.
+    """
     return dict(Counter(_purpose(entry) for entry in entries))
 
 

@@ -79,7 +79,7 @@ def make_fields(connector: Connector, crm: CrmConfig, org_name: str, *, scores_a
 def _missing(fields: list[EnsuredField], org_name: str) -> SchemaDriftError:
     names = ", ".join(one.name for one in fields)
     return SchemaDriftError(
-        f"The org {org_name} has no field {names} that this user can see.",
+        f"The org {org_name} lacks {names}, or this user does not see them.",
         hint="An admin makes HPRO's fields and gives the user read and edit access to them with a permission set; "
         "until then `hpro run --once --stage read` reads all the same.",
     )

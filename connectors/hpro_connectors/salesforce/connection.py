@@ -61,4 +61,4 @@ class Connection:
         """Who signs in, without a secret: equal for equal users, another one for another one."""
         secret = hashlib.sha256(self.session_id.encode()).hexdigest() if self.session_id else ""
         place = self.instance_url or self.domain
-        return " ".join((self.sign_in.value, place, self.consumer_key, self.username, secret))
+        return f"{self.sign_in} {place} {self.consumer_key} {self.username} {secret}"

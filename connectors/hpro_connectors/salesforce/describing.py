@@ -153,4 +153,3 @@ def _tracked(client: SalesforceClient, settings: SalesforceSettings) -> frozense
         )
     except _NOT_SEEN:
         return None
-

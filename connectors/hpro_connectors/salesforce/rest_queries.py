@@ -8,13 +8,14 @@ from hpro_connectors.errors import ServerError
 from hpro_connectors.salesforce.client import QueryAnswer
 from hpro_connectors.salesforce.column_chunks import ROWS_AT_ONCE, Chunk, ids_at_once, join_chunks, split_columns
 from hpro_connectors.salesforce.errors import CursorExpiredError, RequestTooLongError
+from hpro_connectors.salesforce.keyset import read_id
 from hpro_connectors.salesforce.request_length import RequestLength
 from hpro_connectors.salesforce.rest_rows import rest_rows
 from hpro_connectors.salesforce.row_client import RowClient
 from hpro_connectors.salesforce.rows import Row, Source
 from hpro_connectors.salesforce.soql import among, encoded_length, select
 
-_TRIES = 3
+_IDLE_ANSWERS = 5
 
 
 class RestQueries:
@@ -92,37 +93,34 @@ class RestQueries:
         return self._client.query(soql, include_deleted=self._include_deleted, batch_size=self._batch_size)
 
     def _ask_by_ids(self, chunk: Chunk, ids: Sequence[str]) -> list[Row]:
+        """Give a part of the rows that have some ids; what does not exist is left out."""
         source = self._source
-        rows: list[Row] = []
+        rows: dict[str, Row] = {}
         waiting = list(ids)
+        idle = 0
         while waiting:
             some = waiting[: ids_at_once(self._length)]
             soql = select(chunk, source.object_name, [among(source.id, some)])
+            known = len(rows)
             try:
-                answers = self._all_pages(soql)
+                for answer in self._all_pages(soql):
+                    rows.update((read_id(row, source), row) for row in rest_rows(answer, source.object_name, chunk))
+                waiting = waiting[len(some) :]
             except RequestTooLongError as refused:
                 self._length.halve(self.asked, refused)
-                continue
-            for answer in answers:
-                rows.extend(rest_rows(answer, source.object_name, chunk))
-            del waiting[: len(some)]
-        return rows
-
-    def _all_pages(self, soql: str) -> list[QueryAnswer]:
-        for _ in range(_TRIES):
-            answers = [self._query(soql)]
-            try:
-                while answers[-1].next_path is not None:
-                    answers.append(self.more(answers[-1]))
             except CursorExpiredError:
-                continue
-            return answers
-        raise ServerError(
-            f"Salesforce forgets where it was in a short answer about {self._source.object_name}.",
-            hint="Try again later.",
-            connector="salesforce",
-            stream=self._source.object_name,
-        )
+                waiting = [row_id for row_id in waiting if row_id not in rows]
+            idle = idle + 1 if len(rows) == known else 0
+            if idle > _IDLE_ANSWERS:
+                raise no_more_rows(source)
+        return list(rows.values())
+
+    def _all_pages(self, soql: str) -> Iterator[QueryAnswer]:
+        answer = self._query(soql)
+        yield answer
+        while answer.next_path is not None:
+            answer = self.more(answer)
+            yield answer
 
 
 def no_more_rows(source: Source) -> ServerError:

@@ -17,6 +17,7 @@ from hpro_connectors.salesforce.row_reader import RowReader
 from hpro_connectors.salesforce.rows import Row, RowPage, Source
 from hpro_connectors.salesforce.score_fields import SCORE_COLUMNS, read_shown
 from hpro_connectors.salesforce.settings import SalesforceSettings, ScoredObjectName
+from hpro_sdk.lead import FieldValue
 
 _PERSONS: Final = {
     ScoredObjectName.LEAD: "ConvertedContactId",
@@ -120,6 +121,10 @@ class ScoredStream(CrmStream):
         """Give the key of a row, as that of a scored record."""
         return RecordKey(*self.links.lead_key(id_of(row, "Id", self.source.object_name)))
 
+    def _values(self, row: Row) -> Iterator[tuple[str, FieldValue]]:
+        for field in self._fields:
+            yield field.name, field_value(field.type, row.get(field.column))
+
     def _merge(self, row: Row) -> Merge:
         return Merge(
             loser=self.key(row),
@@ -142,6 +147,6 @@ class ScoredStream(CrmStream):
             result=result,
             result_at=result_at,
             excluded=excluding is not None and field_value(excluding.type, row.get(excluding.column)) is True,
-            fields={field.name: field_value(field.type, row.get(field.column)) for field in self._fields},
+            fields={name: value for name, value in self._values(row) if value is not None},
             shown=read_shown(row, key, self._shown),
         )

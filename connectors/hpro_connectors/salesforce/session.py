@@ -25,7 +25,7 @@ from hpro_connectors.salesforce.emulator_adapter import EmulatorAdapter
 
 _LOGGER = logging.getLogger(__name__)
 
-_OWN_DOMAINS = (".salesforce.com", ".force.com", ".salesforce.mil", ".sfcrmapps.cn")
+_OWN_DOMAINS = (".salesforce.com", ".force.com", ".salesforce.mil", ".sfcrmproducts.cn")
 _PART = 1 << 16
 _WHOLE_ANSWER = 10.0
 """A whole answer may take so many times as long as one part of it."""

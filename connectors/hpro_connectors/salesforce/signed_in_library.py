@@ -6,6 +6,7 @@ holds for Bulk jobs too, and a repeated request has all its headers.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
@@ -29,6 +30,7 @@ from hpro_connectors.salesforce.session import Clock, SalesforceSession
 from hpro_connectors.salesforce.sign_in import SignedIn, UtcClock, sign_in
 from hpro_sdk.errors import HproError
 
+_LOGGER = logging.getLogger(__name__)
 _MOST_UNKNOWN: Final = 3
 
 Answer = TypeVar("Answer")
@@ -81,6 +83,7 @@ class SignedInLibrary:
         except _ExpiredError as expired:
             if self._connection.sign_in is SignInWay.SESSION:
                 raise _not_accepted(expired, "A session id lives some hours only: give a new one.") from None
+            _LOGGER.info("the session has ended; signing in again")
             self._current = None
             library = self._sign_in_once()[1]
             try:

@@ -137,10 +137,11 @@ class WindowReader:
 
     def _ask(self, span: Span) -> QueryAnswer:
         source, place = self._source, self._place
-        if place is not None and (span.start is None or place.stamp >= span.start):
-            after: tuple[str, ...] = place.conditions(source)
-        else:
-            after = () if span.start is None else (f"{source.stamp} >= {moment_literal(span.start)}",)
+        after: tuple[str, ...] = ()
+        if place is not None:  # nothing lies between it and the start of a later half
+            after = place.conditions(source)
+        elif span.start is not None:
+            after = (f"{source.stamp} >= {moment_literal(span.start)}",)
         before = f"{source.stamp} < {moment_literal(span.end)}"
         answer = self._queries.ask((*after, before, *self._fixed), (source.stamp, source.id))
         if answer.next_path is not None:

@@ -17,7 +17,7 @@ from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, Field
 from hpro_connectors.emulators.salesforce.object_schema import ObjectSchema
 from hpro_connectors.emulators.salesforce.org_state import OrgState
 from hpro_connectors.emulators.salesforce.permission_rules import require_setup_rights
-from hpro_connectors.emulators.salesforce.values import to_stored
+from hpro_connectors.emulators.salesforce.write_plan import PlannedField, WritePlan
 
 _MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TOGETHER_UNIQUE = {
@@ -28,7 +28,7 @@ _TOGETHER_UNIQUE = {
 
 
 def accept(
-    state: OrgState, one: ObjectSchema, values: Mapping[str, object], user_id: str | None, *, record_id: str | None
+    state: OrgState, one: ObjectSchema, values: Mapping[str, object], *, user_id: str | None, record_id: str | None
 ) -> dict[str, StoredValue]:
     """Give the values of a record that is sent as the database keeps them.
 
@@ -44,51 +44,64 @@ def accept(
     """
     require_setup_rights(state, one, user_id)
     if user_id is not None and not state.access.can_edit_object(user_id, one.name):
-        raise no_access("insufficient access rights on cross-reference id" if record_id is None else _NO_RIGHTS)
+        raise no_access()
+    plan = state.plans.of(one)
     stored: dict[str, StoredValue] = {}
     refused = []
     for name, value in values.items():
-        if name == "attributes":
-            continue
-        field = one.fields.get(name) or one.find(name)
-        if field is None or (user_id is not None and not state.access.can_read(user_id, one.name, field.name)):
-            raise no_column_to_write(name, one.name)
-        if not _writable(state, one, field, user_id, creating=record_id is None):
-            refused.append(field.name)
-            continue
-        found = to_stored(field, value)
-        if found is not None and field.type is FieldType.REFERENCE:
-            _check_reference(state, field, str(found), exists=user_id is not None)
+        planned = plan.fields.get(name)
+        if user_id is not None or planned is None:
+            if name == "attributes":
+                continue
+            field = _named(state, one, name, user_id)
+            planned = plan.fields.get(field.name)
+            if planned is None or not _writable(state, one, field, user_id, creating=record_id is None):
+                refused.append(field.name)
+                continue
+        field = planned.field
+        if value is None or value == "":
+            found: StoredValue = 0 if field.type is FieldType.BOOLEAN else None
+        else:
+            found = planned.store(field, value)
+            if field.type is FieldType.REFERENCE:
+                _check_reference(state, planned, str(found), exists=user_id is not None)
         if user_id is not None:
             _check_of_user(field, found, value)
         stored[field.name] = found
     if refused:
         raise not_writable(refused)
     if user_id is not None and record_id is None:
-        _require(one, stored)
+        _require(plan, stored)
     if one.name == "FieldPermissions" and "Field" in stored:
         _check_permission(state, str(stored["Field"]))
-    _check_unique(state, one, stored, record_id)
+    if plan.unique or one.name in _TOGETHER_UNIQUE:
+        _check_unique(state, one, plan, stored, record_id)
     return stored
 
 
-_NO_RIGHTS = "insufficient access rights on object id"
+def _named(state: OrgState, one: ObjectSchema, name: str, user_id: str | None) -> FieldSchema:
+    field = one.find(name)
+    if field is None or (user_id is not None and not state.access.can_read(user_id, one.name, field.name)):
+        raise no_column_to_write(name, one.name)
+    return field
 
 
 def _writable(state: OrgState, one: ObjectSchema, field: FieldSchema, user_id: str | None, *, creating: bool) -> bool:
-    if field.expression or field.type is FieldType.ID:
-        return False
     if user_id is None:
         return True
     return (field.createable if creating else field.updateable) and state.access.can_edit(user_id, one.name, field.name)
 
 
-def _check_reference(state: OrgState, field: FieldSchema, record_id: str, *, exists: bool) -> None:
-    targets = [one for name in field.reference_to if (one := state.schema.find(name)) is not None]
-    matching = [one for one in targets if one.key_prefix == record_id[:3]]
+def _check_reference(state: OrgState, planned: PlannedField, record_id: str, *, exists: bool) -> None:
+    field = planned.field
+    targets = planned.targets
+    if targets is None:
+        targets = tuple(one for name in field.reference_to if (one := state.schema.find(name)) is not None)
+    prefix = record_id[:3]
+    matching = [one for one in targets if one.key_prefix == prefix]
     if not matching:
-        if len(targets) < len(field.reference_to):
-            return  # it may lead to an object that this org does not hold, such as a queue
+        if planned.targets is None:
+            return
         raise ApiFault(
             400, "FIELD_INTEGRITY_EXCEPTION", f"{field.label}: id value of incorrect type: {record_id}", [field.name]
         )
@@ -108,16 +121,8 @@ def _check_of_user(field: FieldSchema, stored: StoredValue, value: object) -> No
         raise ApiFault(400, "INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {value}", [field.name])
 
 
-def _require(one: ObjectSchema, stored: Mapping[str, StoredValue]) -> None:
-    missing = [
-        field.name
-        for field in one.stored
-        if not field.nillable
-        and field.createable
-        and field.default is None
-        and field.name != "OwnerId"
-        and stored.get(field.name) is None
-    ]
+def _require(plan: WritePlan, stored: Mapping[str, StoredValue]) -> None:
+    missing = [name for name in plan.required if stored.get(name) is None]
     if missing:
         raise ApiFault(400, "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)
 
@@ -136,11 +141,13 @@ def _check_permission(state: OrgState, name: str) -> None:
         )
 
 
-def _check_unique(state: OrgState, one: ObjectSchema, stored: Mapping[str, StoredValue], record_id: str | None) -> None:
+def _check_unique(
+    state: OrgState, one: ObjectSchema, plan: WritePlan, stored: Mapping[str, StoredValue], record_id: str | None
+) -> None:
+    groups: list[tuple[str, ...]] = [(name,) for name in plan.unique if stored.get(name) is not None]
     together = _TOGETHER_UNIQUE.get(one.name, ())
-    groups = [(name,) for name, value in stored.items() if value is not None and one.fields[name].unique]
     if together and all(name in stored for name in together):
-        groups.append(together)  # type: ignore[arg-type] # of two names, not of one
+        groups.append(together)
     for names in groups:
         conditions = " AND ".join(f'"{name}" = ? COLLATE NOCASE' for name in names)
         found = state.database.row(

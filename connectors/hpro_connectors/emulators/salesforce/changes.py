@@ -10,13 +10,14 @@ from hpro_connectors.emulators.salesforce.access import PERMISSION_OBJECTS
 from hpro_connectors.emulators.salesforce.api_fault import ApiFault, no_access
 from hpro_connectors.emulators.salesforce.database import StoredValue
 from hpro_connectors.emulators.salesforce.derived import NEEDED, derive, touch_parents
-from hpro_connectors.emulators.salesforce.field_schema import FieldType
 from hpro_connectors.emulators.salesforce.history import log_changes, log_event
 from hpro_connectors.emulators.salesforce.ids import long_id
 from hpro_connectors.emulators.salesforce.note_documents import make_document, update_document
 from hpro_connectors.emulators.salesforce.object_schema import ObjectSchema
 from hpro_connectors.emulators.salesforce.org_state import OrgState
 from hpro_connectors.emulators.salesforce.permission_rules import SETUP_OBJECTS, check_permission
+
+_STAMPS = frozenset({"SystemModstamp", "LastModifiedDate", "LastModifiedById"})
 
 
 def create(
@@ -32,12 +33,15 @@ def create(
     if user_id is not None and not one.createable:
         raise ApiFault(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {one.name} does not support create")
     at = state.now()
-    given = accept(state, one, values, user_id, record_id=None)
-    row = {**_defaults(state, one), **_audit(state, one, user_id, at), **given}
+    given = accept(state, one, values, user_id=user_id, record_id=None)
+    plan = state.plans.of(one)
+    who = user_id or state.system_user_id
+    audit = {name: who if name.endswith("Id") else at for name in plan.audit}
+    row = {**plan.defaults, **audit, **given}
     derive(state, one, row, None, at)
     if user_id is not None:
         check_permission(state, one, row)
-    with state.database.transaction():
+    with state.database.together():
         made = _insert(state, one, row, record_id)
         log_event(state, one, made, "created", user_id=str(row.get("CreatedById")), at=at)
         touch_parents(state, one, row)
@@ -56,7 +60,7 @@ def update(
     if user_id is not None:
         _check_updateable(state, one, found_id)
     at = state.now()
-    given = accept(state, one, values, user_id, record_id=found_id)
+    given = accept(state, one, values, user_id=user_id, record_id=found_id)
     if user_id is not None and one.name in SETUP_OBJECTS:
         before = state.database.find(one.name, found_id, [field.name for field in one.stored])
         check_permission(state, one, {**(before or {}), **given})
@@ -87,9 +91,9 @@ def change(
     before = state.database.find(one.name, record_id, columns) if columns else {}
     row = dict(given)
     derive(state, one, row, before or {}, at)
-    stamps: dict[str, StoredValue] = {"SystemModstamp": at, "LastModifiedDate": at, "LastModifiedById": who}
-    row.update({name: value for name, value in stamps.items() if name in one.fields and name not in given})
-    with state.database.transaction():
+    stamps = [name for name in state.plans.of(one).audit if name in _STAMPS and name not in given]
+    row.update({name: who if name == "LastModifiedById" else at for name in stamps})
+    with state.database.together():
         if row:
             state.database.update(one.name, record_id, row)
         log_changes(state, one, record_id, before or {}, given, user_id=who, at=at)
@@ -119,36 +123,6 @@ def _check_updateable(state: OrgState, one: ObjectSchema, record_id: str) -> Non
         found = state.database.find("Lead", record_id, ["IsConverted"])
         if found is not None and found["IsConverted"]:
             raise ApiFault(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
-
-
-def _defaults(state: OrgState, one: ObjectSchema) -> dict[str, StoredValue]:
-    version, values = state.defaults.get(one.name, (-1, {}))
-    if version != state.schema.version:
-        values = {}
-        for field in one.stored:
-            if field.type is FieldType.BOOLEAN:
-                values[field.name] = int(bool(field.default))
-            elif field.default is not None and isinstance(field.default, str | int | float):
-                values[field.name] = field.default
-            else:
-                chosen = [value.value for value in field.picklist if value.default]
-                if chosen:
-                    values[field.name] = chosen[0]
-        state.defaults[one.name] = (state.schema.version, values)
-    return values
-
-
-def _audit(state: OrgState, one: ObjectSchema, user_id: str | None, at: int) -> dict[str, StoredValue]:
-    who = user_id or state.system_user_id
-    values: dict[str, StoredValue] = {
-        "OwnerId": who,
-        "CreatedDate": at,
-        "CreatedById": who,
-        "LastModifiedDate": at,
-        "LastModifiedById": who,
-        "SystemModstamp": at,
-    }
-    return {name: value for name, value in values.items() if name in one.fields}
 
 
 def _insert(state: OrgState, one: ObjectSchema, row: dict[str, StoredValue], record_id: str | None) -> str:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.access import Access
 from hpro_connectors.emulators.salesforce.api_fault import ApiFault, not_found
-from hpro_connectors.emulators.salesforce.database import Database, StoredValue
+from hpro_connectors.emulators.salesforce.database import Database
 from hpro_connectors.emulators.salesforce.ids import long_id, make_id
 from hpro_connectors.emulators.salesforce.object_schema import ObjectSchema
 from hpro_connectors.emulators.salesforce.schema import OrgSchema
 from hpro_connectors.emulators.salesforce.values import moment_to_seconds
+from hpro_connectors.emulators.salesforce.write_plan import WritePlans
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class OrgState:
         clock: What time it is there.
         system_user_id: Who does what nobody else does.
         counters: Last number of an id by prefix.
-        defaults: What a new record has where nothing is given, by object, with the version of the schema it is of.
+        plans: How records are written.
     """
 
     org_id: str
@@ -37,7 +38,10 @@ class OrgState:
     clock: EmulatorClock
     system_user_id: str = ""
     counters: Counter[str] = field(default_factory=Counter)
-    defaults: dict[str, tuple[int, dict[str, StoredValue]]] = field(default_factory=dict)
+    plans: WritePlans = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plans = WritePlans(self.schema)
 
     @property
     def instance(self) -> str:

@@ -22,19 +22,13 @@ _LARGEST_INT = 2**31 - 1
 _SHOWN = 80
 
 
-def to_stored(field: FieldSchema, value: object) -> StoredValue:
-    """Give a value as the database keeps it.
+def storing(field: FieldSchema) -> Callable[[FieldSchema, object], StoredValue]:
+    """Give what makes of a value what the database keeps of it.
 
-    Args:
-        field: Of which field.
-        value: As JSON has it; moments and dates may be Python's too, and a file's content may be bytes.
-
-    Raises:
-        ApiFault: It does not fit the field.
+    It takes the field, and a value as JSON has it that is neither null nor an empty text; moments and dates may be
+    Python's too, and a file's content may be bytes. It raises ``ApiFault`` for what does not fit the field.
     """
-    if value is None or (isinstance(value, str) and not value):
-        return 0 if field.type is FieldType.BOOLEAN else None
-    return _STORING.get(field.type, _text)(field, value)
+    return _STORING.get(field.type, _text)
 
 
 def moment_to_seconds(moment: datetime) -> int:

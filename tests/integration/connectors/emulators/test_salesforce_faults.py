@@ -210,6 +210,17 @@ class TestStrictMode:
         assert str(emulator.violations[0]) == "request 1, GET /services/data/v59.0/limits: no Authorization"
 
 
+def test_a_mistake_of_the_emulator_itself_fails_the_test(org: SalesforceOrg, monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = SalesforceEmulator(org)
+    emulator.start()
+    monkeypatch.setattr(emulator.limits, "as_json", lambda: 1 / 0)
+    headers = {"Authorization": f"Bearer {emulator.session_id()}"}
+    answer = requests.get(f"{emulator.url}/services/data/v59.0/limits", headers=headers, timeout=5)
+    assert answer.json()[0]["errorCode"] == "UNKNOWN_EXCEPTION"
+    with pytest.raises(RuntimeError, match="the emulator failed"):
+        emulator.__exit__(None, None, None)
+
+
 class TestHandles:
     @pytest.fixture
     def handle(self, emulator: SalesforceEmulator) -> str:

@@ -22,7 +22,7 @@ DOMAIN = "acme.my"
 @pytest.fixture
 def org() -> SalesforceOrg:
     org = SalesforceOrg(org_id=ORG_ID, name="Acme", clock=EmulatorClock(START))
-    for number in range(450):
+    for number in range(230):
         org.create("Lead", {"LastName": f"Lead {number:04d}", "Company": "Müller & Söhne\n„GmbH“"})
     return org
 

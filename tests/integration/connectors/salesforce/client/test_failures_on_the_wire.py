@@ -74,7 +74,7 @@ def test_26_so_it_is_while_signing_in(fault: str, client: SalesforceClient, emul
     emulator.faults.add(FAULTS[fault](), path="oauth2")
     with pytest.raises((ServerError, NetworkError, RateLimitedError)):
         client.query(SOQL)
-    assert client.query(SOQL).total == 450
+    assert client.query(SOQL).total == 230
 
 
 def test_nobody_listens(make: Make) -> None:
@@ -97,4 +97,4 @@ def test_no_proxy_stands_between_us_and_this_machine(
 ) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert make().query(SOQL).total == 450
+    assert make().query(SOQL).total == 230

@@ -37,16 +37,16 @@ def names(client: SalesforceClient, after_first_page: Callable[[], object] = lam
     return found
 
 
-ALL_NAMES = [f"Lead {number:04d}" for number in range(450)]
+ALL_NAMES = [f"Lead {number:04d}" for number in range(230)]
 
 
 def test_client_credentials(client: SalesforceClient, emulator: SalesforceEmulator) -> None:
     assert client.org_id == emulator.org.org_id
     assert names(client) == ALL_NAMES
-    assert client.limits().calls == len(emulator.journal.entries) == 4
+    assert client.limits().calls == len(emulator.journal.entries) == 3
     assert client.limits().requests_max == 100_000
     assert client.server_time() == emulator.org.clock.now()
-    assert client.limits().calls == 4
+    assert client.limits().calls == 3
 
 
 def test_jwt(make: Make, emulator: SalesforceEmulator) -> None:
@@ -121,12 +121,12 @@ def test_20_a_session_that_ends_in_mid_bulk(client: SalesforceClient, emulator: 
     while client.query_job(job_id).state is not JobState.JOB_COMPLETE:
         pass
     emulator.sessions.expire_all()
-    first = client.query_results(job_id, None, 300)
+    first = client.query_results(job_id, None, 150)
     emulator.sessions.expire_all()
-    second = client.query_results(job_id, first.locator, 300)
+    second = client.query_results(job_id, first.locator, 150)
     rows = [row for text in (first.csv_text, second.csv_text) for row in csv.DictReader(io.StringIO(text))]
     assert [row["LastName"] for row in rows] == ALL_NAMES
-    assert (first.rows, second.rows, second.locator) == (300, 150, None)
+    assert (first.rows, second.rows, second.locator) == (150, 80, None)
     assert emulator.jobs.made == 1
     client.delete_query_job(job_id)
     client.delete_query_job(job_id)

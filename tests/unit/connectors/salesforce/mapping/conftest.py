@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from pydantic import JsonValue
@@ -142,7 +142,6 @@ def make_streams(describe: Describe) -> MakeStreams:
         without: Mapping[str, Sequence[str]] | None = None,
         missing: Sequence[str] = (),
         tracked: frozenset[str] | None = frozenset(),
-        client: Any = None,
         reader: RowReader | None = None,
         stages: tuple[CrmStage, ...] | None = None,
     ) -> OrgStreams:
@@ -164,7 +163,7 @@ def make_streams(describe: Describe) -> MakeStreams:
                 "tracked": tracked,
             }
         )
-        return OrgStreams(schema, settings, reader or Rows(rows or {}), cast("SalesforceClient", client or Texts()))
+        return OrgStreams(schema, settings, reader or Rows(rows or {}), cast("SalesforceClient", Texts()))
 
     return make
 

@@ -16,6 +16,7 @@ from hpro_sdk.lead import InteractionKind, LeadKey, Speaker
 ORG_ID = "00D000000000001EAA"
 LEAD, CONTACT, DEAL = "00Q000000000001AAA", "003000000000001AAA", "006000000000001AAA"
 MakeStreams = Callable[..., OrgStreams]
+MESSAGES = "SELECT ActivityId FROM EmailMessage WHERE ActivityId != null"
 OPPORTUNITIES = SalesforceSettings(scored_object=ScoredObjectName.OPPORTUNITY)
 
 
@@ -131,8 +132,7 @@ def test_a_first_load_leaves_the_pairs_to_the_crm(make_streams: MakeStreams) -> 
     conditions = [source.condition for source in make_streams().streams["Task"].existing_sources()]
     assert conditions == [
         "WhoId != null AND TaskSubtype != 'Email'",
-        "WhoId != null AND TaskSubtype = 'Email' AND Id NOT IN"
-        " (SELECT ActivityId FROM EmailMessage WHERE ActivityId != null)",
+        f"WhoId != null AND TaskSubtype = 'Email' AND Id NOT IN ({MESSAGES})",
     ]
     (window,) = make_streams().streams["Task"].window_sources()
     assert window.condition is None

@@ -117,7 +117,7 @@ def test_values_are_written_as_the_crm_takes_them() -> None:
     ],
 )
 def test_what_people_entered_and_no_row_can_hold_counts_as_empty(column: str, odd: JsonValue) -> None:
-    row = {"Id": KEY.lead_id, "HPRO_Stage_Size__c": 40.0, column: odd}
+    row: dict[str, JsonValue] = {"Id": KEY.lead_id, "HPRO_Stage_Size__c": 40.0, column: odd}
     assert read_shown(row, KEY, tuple(SCORE_COLUMNS.values())) == ScoreRow(lead=KEY, stage_size=40)
 
 

@@ -31,7 +31,7 @@ class Collections:
         self.answer: JsonValue = None
 
     def request(
-        self, method: str, path: str, *, json: Any, headers: dict[str, str], where: str | None = None
+        self, method: str, path: str, *, json: dict[str, Any], headers: dict[str, str], where: str | None = None
     ) -> JsonValue:
         assert (method, path) == ("PATCH", "composite/sobjects")
         assert json["allOrNone"] is False

@@ -331,6 +331,13 @@ def test_pages_of_a_result_have_one_size_whatever_the_rows_hold(crm_double: type
     assert len(sizes) <= 6 + sum(sizes) / 150_000
 
 
+def test_a_page_is_not_many_times_as_long_as_the_one_before(crm_double: type[CrmDouble]) -> None:
+    crm = crm_double.of_stamps([1] * 4000)
+    rows, _ = reader(crm, BulkOptions(first_rows=4))
+    assert len(rows_of(list(rows.backfill(LEADS, end(1000), None)))) == 4000
+    assert crm.given_max_rows == [4, 32, 256, 2048, 16_384]
+
+
 @given(
     count=st.integers(0, 60),
     sizes=st.lists(st.integers(1, 30), max_size=8),

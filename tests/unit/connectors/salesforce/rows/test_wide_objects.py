@@ -72,6 +72,22 @@ def test_edge_case_7_a_row_that_changes_between_two_parts_is_asked_for_once_more
     assert rows[-1][NAMES[0]] == "new"
 
 
+def test_edge_case_7_a_row_that_changes_between_two_parts_of_an_early_page_comes_once(
+    crm_double: type[CrmDouble],
+) -> None:
+    crm = wide_crm(crm_double, 30)
+    crm.now, crm.sizes = 500, repeat(10)
+
+    def people(crm: CrmDouble) -> None:
+        if len(crm.calls) == 2:
+            crm.touch("00Q000000000000007", **dict.fromkeys(NAMES, "new"))
+
+    crm.before_call = people
+    rows = read(crm)
+    assert [row["Number"] for row in rows] == [*(number for number in range(30) if number != 7), 7]
+    assert rows[-1][NAMES[-1]] == "new"
+
+
 def test_edge_case_7_a_row_that_changes_again_is_refused(crm_double: type[CrmDouble]) -> None:
     crm = wide_crm(crm_double, 20)
 

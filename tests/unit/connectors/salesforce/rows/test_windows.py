@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from itertools import chain, pairwise, repeat
+from itertools import chain, islice, pairwise, repeat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,6 +131,37 @@ def test_edge_case_13_a_row_changed_while_we_page_is_read_now_or_with_the_next_w
     assert Counter(row["Id"] for row in first if row["Id"] in unchanged) == dict.fromkeys(unchanged, 1)
     assert {row["Id"] for row in now} == crm.rows.keys() - unchanged
     assert all(row["Number"] == -1 for row in now)
+
+
+def touch_when_asked(crm: CrmDouble, row_id: str, *, call: int) -> None:
+    """Have a row changed just before some request."""
+
+    def people(crm: CrmDouble) -> None:
+        if len(crm.calls) == call:
+            crm.touch(row_id, Number=-1)
+
+    crm.before_call = people
+
+
+@pytest.mark.parametrize("expiring", [set(), {2}])
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("end", [100, 2_000_000])
+def test_edge_case_13_the_last_row_of_a_page_that_changed_is_no_place_to_go_on_from(
+    crm_double: type[CrmDouble], end: int, killed: bool, expiring: set[int]
+) -> None:
+    crm = crm_double.of_stamps(range(60))
+    crm.sizes, crm.fresh, crm.expiring = repeat(10), True, expiring
+    touch_when_asked(crm, "00Q000000000000019", call=1)
+    asked = window(0, end)
+    if killed:
+        pages = list(islice(RowReader(crm).window(LEADS, asked, None), 2))
+        rows = [row for page in pages for row in page.rows]
+        rows += read(crm, asked, resume=pages[-1].resume)
+    else:
+        rows = read(crm, asked)
+    unchanged = [number for number in range(60) if number != 19]
+    assert Counter(number for number in numbers(rows) if number != -1) == dict.fromkeys(unchanged, 1)
+    assert numbers(rows).count(-1) == (end > crm.now)
 
 
 @pytest.mark.parametrize(

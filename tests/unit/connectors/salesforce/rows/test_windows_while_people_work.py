@@ -29,7 +29,7 @@ def window(start: float, end: float) -> Window:
 def changes(draw: st.DrawFn) -> list[tuple[str, int]]:
     """What people do before each request: change, delete, purge or add some row."""
     kinds = st.sampled_from(["touch", "touch", "delete", "purge", "add", "wait"])
-    return draw(st.lists(st.tuples(kinds, st.integers(0, 39)), max_size=30))
+    return draw(st.lists(st.tuples(kinds, st.integers(0, 24)), min_size=12, max_size=30))
 
 
 class People:
@@ -56,12 +56,12 @@ class People:
 
 
 plans = given(
-    stamps=st.lists(st.integers(0, 12), max_size=40),
-    sizes=st.lists(st.integers(1, 9), min_size=1, max_size=12),
+    stamps=st.lists(st.integers(0, 12), min_size=15, max_size=25),
+    sizes=st.lists(st.integers(1, 6), min_size=1, max_size=5),
     fresh=st.booleans(),
-    expiring=st.sets(st.integers(1, 12), max_size=4),
+    expiring=st.sets(st.integers(1, 8), max_size=3),
     most_rows=st.none() | st.integers(2, 30),
-    killed_after=st.lists(st.integers(0, 5), max_size=6),
+    killed_after=st.lists(st.integers(1, 4), max_size=3),
     planned=changes(),
     columns=st.sampled_from([0, 60]),
 )

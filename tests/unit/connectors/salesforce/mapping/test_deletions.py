@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+from pydantic import JsonValue
+
+from hpro_connectors.errors import ServerError
+from hpro_connectors.protocol import Window
+from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.deletions import DeletionPage, read_deletions
+from hpro_connectors.salesforce.errors import ReplicationDateError
+
+NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
+
+
+class Log:
+    """The CRM's log of deletions, which notes for which time it was asked."""
+
+    def __init__(self, answer: JsonValue | Exception) -> None:
+        self.answer = answer
+        self.asked: list[tuple[str, str]] = []
+
+    def server_time(self) -> datetime:
+        return NOW
+
+    def request(self, method: str, path: str, *, params: dict[str, str], where: str) -> JsonValue:
+        assert (method, path, where) == ("GET", "sobjects/Lead/deleted/", "Lead")
+        self.asked.append((params["start"], params["end"]))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def _read(log: Log, start: datetime, end: datetime) -> DeletionPage:
+    (page,) = read_deletions(cast("SalesforceClient", log), "Lead", Window(start=start, end=end))
+    assert isinstance(page, DeletionPage)
+    assert page.complete
+    return page
+
+
+def test_a_record_that_left_the_recycle_bin_is_told() -> None:
+    deleted: JsonValue = {"id": "00Q000000000001AAA", "deletedDate": "2026-03-01T11:50:00.000+0000"}
+    log = Log({"deletedRecords": [deleted]})
+    page = _read(log, NOW - timedelta(minutes=20), NOW)
+    assert page.rows == (
+        {"Id": "00Q000000000001AAA", "IsDeleted": True, "SystemModstamp": "2026-03-01T11:50:00.000+0000"},
+    )
+    assert not page.lost
+    assert log.asked == [("2026-03-01T11:40:00+00:00", "2026-03-01T12:00:30+00:00")]
+
+
+def test_the_log_is_asked_for_two_minutes_at_least_and_not_for_the_future() -> None:
+    log = Log({"deletedRecords": []})
+    _read(log, NOW - timedelta(seconds=5), NOW + timedelta(days=1))
+    assert log.asked == [("2026-03-01T11:58:30+00:00", "2026-03-01T12:00:30+00:00")]
+
+
+@pytest.mark.parametrize("start", [NOW, NOW + timedelta(days=1)])
+def test_a_window_of_the_future_costs_no_call(start: datetime) -> None:
+    log = Log({"deletedRecords": []})
+    assert _read(log, start, start + timedelta(days=1)).rows == ()
+    assert log.asked == []
+
+
+def test_row_15_a_log_that_does_not_reach_back_says_that_deletions_are_lost() -> None:
+    assert _read(Log(ReplicationDateError("gone")), NOW - timedelta(days=3), NOW).lost
+    log = Log({"deletedRecords": []})
+    assert _read(log, NOW - timedelta(days=31), NOW).lost
+    assert log.asked == []
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, {"deletedRecords": None}, {"deletedRecords": [{"id": 3}]}])
+def test_an_answer_of_another_form_is_a_failed_one(answer: JsonValue) -> None:
+    with pytest.raises(ServerError):
+        _read(Log(answer), NOW - timedelta(minutes=20), NOW)
