@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from hpro_connectors.cli.admin_options import AdminAtWork, AdminOptions, admin_at_work, admin_options
-from hpro_connectors.cli.pass_output import PARTIAL
 from hpro_connectors.salesforce.settings import ScoredObjectName
 from hpro_sdk.errors import ConfigError
 
@@ -96,6 +95,7 @@ def remove(
     in Setup. List views that were deployed are deleted by hand.
     """
     from hpro_connectors.cli.fields_output import print_removal, removal_words
+    from hpro_connectors.cli.pass_output import PARTIAL
     from hpro_connectors.salesforce.installing import plan_removal
     from hpro_connectors.salesforce.installing import remove as do_remove
 

@@ -92,6 +92,13 @@ def test_what_something_else_needs_stays_and_the_rest_goes(world: World) -> None
     assert left == ["Lead.HPRO_Band__c"]
 
 
+def test_what_somebody_else_took_out_meanwhile_is_out(world: World) -> None:
+    world.install()
+    planned = plan_removal(world.client())
+    remove(plan_removal(world.client()))
+    assert {step.state for step in remove(planned)} == {StepState.REMOVED}
+
+
 def test_a_user_who_may_not_change_the_org_takes_nothing_out(world: World) -> None:
     world.install()
     before = world.everything()
