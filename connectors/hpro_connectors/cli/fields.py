@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hpro_connectors.cli.fields_install import install, remove
 from hpro_connectors.cli.places import PATH
 from hpro_connectors.salesforce.settings import ScoredObjectName
 
@@ -79,3 +80,7 @@ def _say_what_was_done(folder: Path, differences: Sequence[FileDifference], coun
     click.echo(f"{folder}: {count_words(count, 'file')}, {changed} {words}.", err=True)
     if left_over:
         click.echo(f"Delete what is left over ({count_words(left_over, 'file')}), or it is deployed too.", err=True)
+
+
+fields.add_command(install)
+fields.add_command(remove)

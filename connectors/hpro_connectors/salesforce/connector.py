@@ -33,7 +33,7 @@ from hpro_connectors.salesforce.deletions import DeletionPage, read_deletions
 from hpro_connectors.salesforce.describe_cache import DescribeCache, fingerprint
 from hpro_connectors.salesforce.describing import describe_org
 from hpro_connectors.salesforce.errors import UnknownColumnError, UnknownObjectError
-from hpro_connectors.salesforce.field_installing import install_fields
+from hpro_connectors.salesforce.installing import install, signed_in_user_id, user_of_id, with_conflicts
 from hpro_connectors.salesforce.org_streams import OrgStreams
 from hpro_connectors.salesforce.pages import Part, in_batches, read_parts
 from hpro_connectors.salesforce.records import CrmStream, Wanted
@@ -176,10 +176,12 @@ class SalesforceConnector:
         if all(one.state is FieldState.PRESENT for one in planned):
             return planned
         planned = plan_fields(self._described_anew().scored)  # what was kept may be from before they were made
-        if not dry_run and not any(one.state is FieldState.CONFLICT for one in planned):
-            install_fields(self._client, self._settings.scored_object.value, planned)
-            self._described_anew()
-        return planned
+        if dry_run or any(one.state is FieldState.CONFLICT for one in planned):
+            return planned
+        user = user_of_id(self._client, signed_in_user_id(self._client))
+        steps = install(self._client, (self._settings.scored_object,), user)
+        self._described_anew()
+        return with_conflicts(planned, steps)
 
     def write(self, rows: Sequence[ScoreRow]) -> list[WriteResult]:
         """Write score fields, 200 rows a request; assignment rules stay asleep.

@@ -44,7 +44,7 @@ def require_writable(described: CrmObject) -> None:
     if missing:
         raise SchemaDriftError(
             f"{described.name} has no field {', '.join(missing)}, or the CRM's user does not see it.",
-            hint="Have an admin install HPRO's fields, and assign the permission set HPRO_Connector to that user.",
+            hint="Have an admin run `hpro fields install`: it gives that user the permission set HPRO_Connector.",
             connector="salesforce",
             stream=described.name,
         )
@@ -52,7 +52,7 @@ def require_writable(described: CrmObject) -> None:
     if clash is not None:
         raise SchemaDriftError(
             f"{described.name} has a field {clash.name} that is not as HPRO makes it: {clash.detail}",
-            hint="Rename it in the org, or delete it, and have an admin install HPRO's fields.",
+            hint="Rename it in the org, or delete it, and have an admin run `hpro fields install`.",
             connector="salesforce",
             stream=described.name,
         )
@@ -157,7 +157,7 @@ def _result(row: ScoreRow, answer: JsonValue, object_name: str) -> WriteResult:
     if code in _NO_SUCH_FIELD:
         raise SchemaDriftError(
             f"Salesforce does not know a field of ours of {object_name}: {message}",
-            hint="Have an admin install HPRO's fields, and assign the permission set HPRO_Connector.",
+            hint="Have an admin run `hpro fields install`: it makes them and assigns the permission set HPRO_Connector.",
             connector="salesforce",
             stream=object_name,
         )

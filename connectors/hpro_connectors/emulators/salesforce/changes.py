@@ -15,6 +15,7 @@ from hpro_connectors.emulators.salesforce.ids import long_id
 from hpro_connectors.emulators.salesforce.note_documents import make_document, update_document
 from hpro_connectors.emulators.salesforce.object_schema import ObjectSchema
 from hpro_connectors.emulators.salesforce.org_state import OrgState
+from hpro_connectors.emulators.salesforce.permission_rules import SETUP_OBJECTS, check_permission
 
 _STAMPS = frozenset({"SystemModstamp", "LastModifiedDate", "LastModifiedById"})
 
@@ -38,6 +39,8 @@ def create(
     audit = {name: who if name.endswith("Id") else at for name in plan.audit}
     row = {**plan.defaults, **audit, **given}
     derive(state, one, row, None, at)
+    if user_id is not None:
+        check_permission(state, one, row)
     with state.database.together():
         made = _insert(state, one, row, record_id)
         log_event(state, one, made, "created", user_id=str(row.get("CreatedById")), at=at)
@@ -58,6 +61,9 @@ def update(
         _check_updateable(state, one, found_id)
     at = state.now()
     given = accept(state, one, values, user_id=user_id, record_id=found_id)
+    if user_id is not None and one.name in SETUP_OBJECTS:
+        before = state.database.find(one.name, found_id, [field.name for field in one.stored])
+        check_permission(state, one, {**(before or {}), **given})
     change(state, one, found_id, given, user_id=user_id, at=at)
 
 

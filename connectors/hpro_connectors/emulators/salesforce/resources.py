@@ -34,7 +34,7 @@ def resources(
         limits: Of the org.
     """
     router: Router[Resource] = Router()
-    records, collections, tooling = Records(org), Collections(org), Tooling(org)
+    records, collections, tooling = Records(org), Collections(org), Tooling(org, queries)
     router.add("GET", "", lambda call: _overview(call, org.org_id))
     router.add("GET", "limits", lambda _: Response.of_json(limits.as_json()))
     router.add("GET", "query", queries.query)
@@ -61,7 +61,7 @@ def resources(
     router.add("PATCH", "jobs/query/{id}", jobs.change)
     router.add("DELETE", "jobs/query/{id}", jobs.delete)
     router.add("GET", "jobs/query/{id}/results", jobs.results)
-    router.add("GET", "tooling/query", queries.query)
+    router.add("GET", "tooling/query", tooling.query)
     router.add("GET", "tooling/query/{locator}", queries.more)
     router.add("POST", "tooling/sobjects/CustomField", tooling.create_field)
     router.add("GET", "tooling/sobjects/CustomField/{id}", tooling.read_field)
