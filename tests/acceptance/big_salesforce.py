@@ -44,6 +44,11 @@ def fill(org: SalesforceOrg, clock: EmulatorClock, leads: int) -> None:
     clock.advance(timedelta(hours=1))
 
 
+def _wait_for_the_end(ended: threading.Event) -> None:
+    sys.stdin.read()
+    ended.set()
+
+
 def main() -> None:
     """Serve until standard input ends."""
     clock = EmulatorClock(BEGINNING)
@@ -53,7 +58,7 @@ def main() -> None:
         told = {"url": emulator.url, "key": emulator.app.consumer_key, "secret": emulator.app.consumer_secret}
         print(json.dumps(told), flush=True)  # noqa: T201 - that is how it tells
         ended = threading.Event()
-        threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+        threading.Thread(target=_wait_for_the_end, args=(ended,), daemon=True).start()
         ended.wait()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUES = frozenset(_DIGITS)
 _NUMBER_LENGTH = 9
