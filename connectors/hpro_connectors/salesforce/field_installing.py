@@ -86,8 +86,9 @@ def _make(client: SalesforceClient, object_name: str, field: ScoreField) -> None
 
 def _permission_set(client: SalesforceClient) -> str:
     soql = select(("Id",), "PermissionSet", (f"Name = {text_literal(PERMISSION_SET)}",))
-    for found in read_all(client, soql):
-        return str(found["Id"])
+    found = read_all(client, soql)
+    if found:
+        return str(found[0]["Id"])
     return _create(client, "PermissionSet", {"Name": PERMISSION_SET, "Label": _LABEL})
 
 
@@ -111,7 +112,7 @@ def _grant(client: SalesforceClient, set_id: str, object_name: str) -> None:
 def _assign(client: SalesforceClient, set_id: str) -> None:
     user_id = _own_user_id(client)
     conditions = (f"PermissionSetId = {text_literal(set_id)}", f"AssigneeId = {text_literal(user_id)}")
-    if not any(read_all(client, select(("Id",), "PermissionSetAssignment", conditions))):
+    if not read_all(client, select(("Id",), "PermissionSetAssignment", conditions)):
         _create(client, "PermissionSetAssignment", {"PermissionSetId": set_id, "AssigneeId": user_id})
 
 
