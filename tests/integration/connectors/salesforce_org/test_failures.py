@@ -88,14 +88,17 @@ def test_calls_that_fail_change_nothing_of_what_is_known(make_world: MakeWorld, 
     assert len(_known(calm)) == 4
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_describing_goes_on_where_a_call_failed(world: World, seed: int) -> None:
+def test_describing_goes_on_where_a_call_failed(world: World) -> None:
     expected = world.connector().describe()
     world.use(describe_cache=None)
-    world.emulator.queries.page_size = 50
-    rule = world.emulator.faults.add(*transient_faults(), path="/services/data/", share=0.15, seed=seed)
+    world.emulator.journal.clear()
+    for nth in (4, 8, 12):
+        world.emulator.faults.add(FAULTS["unavailable"](), path="/services/data/", nth=nth)
     assert _guarded(world.connector()).describe() == expected
-    assert rule.played > 0
+    answered = [entry.path for entry in world.emulator.journal.entries if entry.fault is None]
+    described = [path for path in answered if path.endswith("/describe")]
+    assert len(described) == len(set(described)) > 8
+    assert len([entry for entry in world.emulator.journal.entries if entry.fault is not None]) == 3
 
 
 def test_a_failed_bulk_job_is_made_up_for_by_rest(make_world: MakeWorld, tmp_path: Path) -> None:
