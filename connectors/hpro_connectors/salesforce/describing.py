@@ -85,7 +85,8 @@ class OrgDescriber:
         if self._owners is None:
             self._owners = tuple(_owners(self._client))
         if self._tracked is None:
-            self._tracked = (_tracked(self._client, self._settings),)
+            history = objects.get(HISTORY_OBJECTS[self._settings.scored_object])
+            self._tracked = (_tracked(self._client, self._settings, history),)
         return CrmSchema(
             org_id=self._client.org_id,
             made_for=self._made_for,
@@ -176,15 +177,20 @@ def _owners(client: SalesforceClient) -> Iterator[Owner]:
         _LOGGER.info("reps are not listed: their object is hidden from the CRM's user")
 
 
-def _tracked(client: SalesforceClient, settings: SalesforceSettings) -> frozenset[str] | None:
-    """Give the fields whose history is kept; ``None`` where this user may not ask."""
+def _tracked(
+    client: SalesforceClient, settings: SalesforceSettings, history: CrmObject | None
+) -> frozenset[str] | None:
+    """Give the fields whose history is kept.
+
+    Where this user may not ask, the history itself is asked for a change of the stage: ``None`` where it has none.
+    """
     of_object = f"EntityDefinition.QualifiedApiName = {text_literal(settings.scored_object.value)}"
-    query = select(("QualifiedApiName", "IsFieldHistoryTracked"), "FieldDefinition", (of_object,))
     try:
-        return frozenset(
-            str(row["QualifiedApiName"])
-            for row in read_all(client, query)
-            if row.get("IsFieldHistoryTracked") is True and isinstance(row.get("QualifiedApiName"), str)
-        )
+        rows = read_all(client, select(("QualifiedApiName", "IsFieldHistoryTracked"), "FieldDefinition", (of_object,)))
     except _NOT_SEEN:
-        return None
+        stage = settings.stage_column
+        if history is None or stage is None:
+            return None
+        soql = select(("Id",), history.name, (f"Field = {text_literal(stage)}",))
+        return frozenset({stage}) if read_all(client, f"{soql} LIMIT 1") else None
+    return frozenset(str(row["QualifiedApiName"]) for row in rows if row.get("IsFieldHistoryTracked") is True)
