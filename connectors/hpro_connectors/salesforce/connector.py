@@ -31,7 +31,7 @@ from hpro_connectors.salesforce.crm_schema import CrmSchema
 from hpro_connectors.salesforce.crm_values import id_of
 from hpro_connectors.salesforce.deletions import DeletionPage, read_deletions
 from hpro_connectors.salesforce.describe_cache import DescribeCache, fingerprint
-from hpro_connectors.salesforce.describing import describe_org
+from hpro_connectors.salesforce.describing import OrgDescriber
 from hpro_connectors.salesforce.errors import UnknownColumnError, UnknownObjectError
 from hpro_connectors.salesforce.installing import install, signed_in_user_id, user_of_id, with_conflicts
 from hpro_connectors.salesforce.org_streams import OrgStreams
@@ -70,6 +70,7 @@ class SalesforceConnector:
         self._made_for = fingerprint(settings, client.who)
         self._identity: OrgIdentity | None = None
         self._streams: OrgStreams | None = None
+        self._describer: OrgDescriber | None = None  # at work, where a call of it failed
 
     def identity(self) -> OrgIdentity:
         """Say which org this is; a sandbox is a test org."""
@@ -295,7 +296,14 @@ class SalesforceConnector:
         return self._described_anew()
 
     def _described_anew(self) -> OrgStreams:
-        schema = describe_org(self._client, self._settings, self._made_for)
+        if self._describer is None:
+            self._describer = OrgDescriber(self._client, self._settings, self._made_for)
+        try:
+            schema = self._describer.describe()
+        except FatalError:
+            self._describer = None  # a person changes something, and then all is asked anew
+            raise
+        self._describer = None
         used = self._use(schema)  # a description that the configuration does not fit is not kept
         self._cache.store(schema)
         return used

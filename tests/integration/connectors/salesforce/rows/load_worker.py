@@ -26,6 +26,16 @@ def whole_lines(stored: Path) -> list[str]:
     return text.splitlines()
 
 
+def most_memory_mb() -> int:
+    """Give the most memory that this process took; on Linux, `getrusage` would tell of the one that started it, too."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return (
+            next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) // 1024
+        )
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 * 1024)
+
+
 def main(url: str, key: str, secret: str, asked: str, stored: Path) -> None:
     """Load one object.
 
@@ -51,9 +61,8 @@ def main(url: str, key: str, secret: str, asked: str, stored: Path) -> None:
             file.write(json.dumps({"ids": ids, "resume": page.resume, "complete": page.complete}) + "\n")
             file.flush()
             print(f"page {len(ids)}", flush=True)  # noqa: T201 - whoever started this process listens
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"ended {most // (1024 * 1024 if sys.platform == 'darwin' else 1024)}", flush=True)  # noqa: T201 - likewise
+    print(f"ended {most_memory_mb()}", flush=True)  # noqa: T201 - likewise
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5], Path(sys.argv[5]))
+    main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], Path(sys.argv[5]))
