@@ -12,9 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from hpro_connectors.errors import NetworkError, ResumeExpiredError, ServerError
+from hpro_connectors.errors import FatalError, NetworkError, ServerError
 from hpro_connectors.salesforce.bulk_jobs import BulkAnswer, JobState
-from hpro_connectors.salesforce.errors import JobGoneError, UnknownColumnError
+from hpro_connectors.salesforce.errors import (
+    BulkUnsupportedError,
+    QueryTooLargeError,
+    RequestTooLongError,
+    UnknownColumnError,
+)
 from hpro_connectors.salesforce.row_reader import BulkOptions, Row, RowPage, RowReader, Source
 from hpro_connectors.testing import ManualClock, ManualSleep
 
@@ -146,6 +151,19 @@ def test_edge_case_6_what_bulk_does_not_take_is_read_by_rest(
     assert len(crm.named("create")) == (source is LEADS)
 
 
+@pytest.mark.parametrize("refused", [BulkUnsupportedError, QueryTooLargeError, RequestTooLongError])
+def test_a_query_that_no_job_takes_is_asked_by_rest(
+    crm_double: type[CrmDouble], monkeypatch: pytest.MonkeyPatch, refused: type[FatalError]
+) -> None:
+    crm = crm_double.of_stamps(range(50))
+
+    def refuses(*_: object, **__: object) -> None:
+        raise refused
+
+    monkeypatch.setattr(crm, "create_query_job", refuses)
+    assert numbers(list(pages_of(crm))) == list(range(50))
+
+
 def test_a_failed_job_is_made_up_for_by_rest(crm_double: type[CrmDouble], caplog: pytest.LogCaptureFixture) -> None:
     crm = crm_double.of_stamps(range(50))
     crm.states, crm.job_error, crm.sizes = (JobState.IN_PROGRESS, JobState.FAILED), "InternalServerError", repeat(20)
@@ -166,67 +184,6 @@ def test_a_failed_job_gives_the_reason_that_rest_gives(
     monkeypatch.setattr(crm, "query", refuses)
     with pytest.raises(UnknownColumnError, match="No such column 'Number'"):
         list(pages_of(crm))
-
-
-# Row 9, as far as first loads go: a result whose place is no longer known.
-@pytest.mark.parametrize("after", [1, 2, 4])
-def test_a_job_that_is_gone_is_told_by_name(crm_double: type[CrmDouble], after: int) -> None:
-    crm = crm_double.of_stamps(range(40))
-    resume = [page.resume for page in pages_of(crm)][after - 1]
-    crm.jobs.clear()
-    with pytest.raises(JobGoneError):
-        list(pages_of(crm, resume=resume))
-
-
-@pytest.mark.parametrize(
-    "resume",
-    [
-        {"no": "such place"},
-        {"job": "750000000000000001"},
-        {"job": "750000000000000001", "of": "another", "polls": 0},
-        {"job": "../limits", "of": None, "polls": 0},
-        ["2026-01-01T00:16:40Z", "00Q000000000000000"],
-        "x",
-        7,
-        [],
-    ],
-)
-def test_a_resume_of_a_stranger_is_refused_by_name(crm_double: type[CrmDouble], resume: JsonValue) -> None:
-    crm = crm_double.of_stamps(range(4))
-    with pytest.raises(ResumeExpiredError):
-        list(pages_of(crm, resume=resume))
-    assert crm.calls == []
-
-
-@pytest.mark.parametrize(
-    ("source", "second"),
-    [
-        (Source("Lead", LEADS.columns, TYPES, condition="Number != 1"), 1000),
-        (Source("Contact", LEADS.columns, TYPES), 1000),
-        (Source("Lead", LEADS.columns, TYPES, archived=True), 1000),
-        (LEADS, 999),
-    ],
-)
-def test_a_job_made_for_something_else_is_not_gone_on_with(
-    crm_double: type[CrmDouble], source: Source, second: float
-) -> None:
-    crm = crm_double.of_stamps(range(4))
-    first = next(pages_of(crm))
-    with pytest.raises(ResumeExpiredError):
-        list(pages_of(crm, second, source, first.resume))
-
-
-def test_a_job_that_lacks_a_new_column_is_read_anew_and_one_with_an_old_column_is_gone_on_with(
-    crm_double: type[CrmDouble],
-) -> None:
-    crm = crm_double.of_stamps(range(4), New="n")
-    first = next(pages_of(crm))
-    fewer = Source("Lead", ("Id", "SystemModstamp", "Number"), TYPES)
-    assert len(list(pages_of(crm, source=fewer, resume=first.resume))) > 1
-    first = next(pages_of(crm))
-    more = Source("Lead", (*LEADS.columns, "New"), TYPES)
-    with pytest.raises(ResumeExpiredError, match="without the column New"):
-        list(pages_of(crm, source=more, resume=first.resume))
 
 
 def test_waiting_grows_to_a_limit_and_lets_the_reader_stop(crm_double: type[CrmDouble]) -> None:

@@ -138,7 +138,7 @@ def test_edge_case_7_a_server_that_takes_less_is_given_less(crm_double: type[Crm
     assert all(row == {name: crm.rows[str(row["Id"])][name] for name in WIDE.columns} for row in rows)
 
 
-@pytest.mark.parametrize("call", [2, 5, 8, 12])
+@pytest.mark.parametrize("call", [2, 20, 38, 40, 42])
 @pytest.mark.parametrize("by_value", [False, True])
 def test_edge_case_7_a_part_that_takes_too_long_loses_no_rows(
     crm_double: type[CrmDouble], call: int, by_value: bool
@@ -153,8 +153,7 @@ def test_edge_case_7_a_part_that_takes_too_long_loses_no_rows(
     crm.sizes = repeat(250)  # more than asked for: a query is answered with more rows than are joined at once
     crm.before_call = slow
     reader = RowReader(crm)
-    ids = [f"00Q{number:015d}" for number in range(250)]
-    pages = reader.by_values(source, "Id", ids) if by_value else reader.window(source, WINDOW, None)
+    pages = reader.by_values(source, NAMES[0], ["x"]) if by_value else reader.window(source, WINDOW, None)
     assert [row["Number"] for page in pages for row in page.rows] == list(range(250))
     assert len(crm.calls) > 10
 
