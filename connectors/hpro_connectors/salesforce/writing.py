@@ -157,7 +157,7 @@ def _result(row: ScoreRow, answer: JsonValue, object_name: str) -> WriteResult:
     if code in _NO_SUCH_FIELD:
         raise SchemaDriftError(
             f"Salesforce does not know a field of ours of {object_name}: {message}",
-            hint="Have an admin run `hpro fields install`: it makes them and assigns the permission set HPRO_Connector.",
+            hint="Have an admin run `hpro fields install`: it makes them, and assigns HPRO_Connector.",
             connector="salesforce",
             stream=object_name,
         )

@@ -19,6 +19,7 @@ from hpro_connectors.salesforce.error_classes import no_data_error
 from hpro_connectors.salesforce.installing.record_saving import create_records, update_records
 from hpro_connectors.salesforce.installing.steps import Step, StepKind, StepState
 from hpro_connectors.salesforce.metadata.permission_sets import ObjectAccess, PermissionSet
+from hpro_connectors.salesforce.small_queries import read_all
 from hpro_connectors.salesforce.soql import select, text_literal
 
 _OF_OBJECTS: Final = ("PermissionsRead", "PermissionsEdit", "PermissionsViewAllRecords")
@@ -55,7 +56,7 @@ def find_set(client: SalesforceClient, name: str, columns: tuple[str, ...] = ())
         ConnectorError: The org cannot be asked.
     """
     conditions = (f"Name = {text_literal(name)}", "NamespacePrefix = null", "IsOwnedByProfile = false")
-    rows = client.query(select(("Id", "HasActivationRequired", *columns), "PermissionSet", conditions)).records
+    rows = read_all(client, select(("Id", "HasActivationRequired", *columns), "PermissionSet", conditions))
     if not rows:
         return None
     return FoundSet(_id_of(rows[0]), rows[0])
@@ -195,13 +196,7 @@ def _rows(
     if set_id is None:
         return {}
     soql = select(("Id", key, *columns), object_name, (f"ParentId = {text_literal(set_id)}",))
-    found: dict[str, Mapping[str, JsonValue]] = {}
-    answer = client.query(soql)
-    while True:
-        found.update({str(row.get(key)): row for row in answer.records})
-        if answer.next_path is None:
-            return found
-        answer = client.query_more(answer.next_path)
+    return {str(row.get(key)): row for row in read_all(client, soql)}
 
 
 def _id_of(row: Mapping[str, JsonValue]) -> str:

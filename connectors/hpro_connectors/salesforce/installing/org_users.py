@@ -12,6 +12,7 @@ from hpro_connectors.salesforce.failures import NAME
 from hpro_connectors.salesforce.installing.record_saving import create_records
 from hpro_connectors.salesforce.installing.steps import Step, StepKind, StepState
 from hpro_connectors.salesforce.record_ids import is_record_id, long_id
+from hpro_connectors.salesforce.small_queries import read_all
 from hpro_connectors.salesforce.soql import select, text_literal
 from hpro_sdk.errors import ConfigError
 
@@ -92,7 +93,7 @@ def ensure_assignment(
     name = f"{set_name}: {user.username}"
     if set_id is not None:
         conditions = (f"PermissionSetId = {text_literal(set_id)}", f"AssigneeId = {text_literal(user.user_id)}")
-        if client.query(select(("Id",), "PermissionSetAssignment", conditions)).records:
+        if read_all(client, select(("Id",), "PermissionSetAssignment", conditions)):
             return Step(StepKind.ASSIGNMENT, name, StepState.PRESENT)
     if not dry_run:
         values: dict[str, JsonValue] = {"PermissionSetId": set_id, "AssigneeId": user.user_id}
@@ -101,7 +102,7 @@ def ensure_assignment(
 
 
 def _one(client: SalesforceClient, condition: str, what: str) -> OrgUser:
-    rows = client.query(select(("Id", "Username", "IsActive"), "User", (condition,))).records
+    rows = read_all(client, select(("Id", "Username", "IsActive"), "User", (condition,)))
     if not rows:
         raise ConfigError(f"The org has no user with {what}.", hint="Name the integration user with --user.")
     row = rows[0]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from pydantic import JsonValue
-
 from hpro_connectors.fields import SCORE_FIELDS
 from hpro_connectors.salesforce.client import SalesforceClient
 from hpro_connectors.salesforce.installing.org_fields import find_fields, full_name
 from hpro_connectors.salesforce.installing.org_users import OrgUser
 from hpro_connectors.salesforce.settings import ScoredObjectName
+from hpro_connectors.salesforce.small_queries import read_all
 from hpro_connectors.salesforce.soql import select, text_literal
 
 
@@ -58,13 +57,8 @@ def _rights(
     columns = ("PermissionsRead", "PermissionsEdit")
     of_user = select(("PermissionSetId",), "PermissionSetAssignment", (f"AssigneeId = {text_literal(user.user_id)}",))
     conditions = (f"SobjectType = {text_literal(of_object)}", f"ParentId IN ({of_user})")
-    answer = client.query(select((key, *columns), object_name, conditions))
-    rows: list[Mapping[str, JsonValue]] = list(answer.records)
-    while answer.next_path is not None:
-        answer = client.query_more(answer.next_path)
-        rows += answer.records
     rights: dict[str, dict[str, bool]] = {}
-    for row in rows:
+    for row in read_all(client, select((key, *columns), object_name, conditions)):
         known = rights.setdefault(str(row.get(key)), {})
         for column in columns:
             known[column] = known.get(column, False) or row.get(column) is True

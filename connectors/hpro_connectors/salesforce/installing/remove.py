@@ -15,6 +15,7 @@ from hpro_connectors.salesforce.installing.record_saving import delete_record
 from hpro_connectors.salesforce.installing.steps import Step, StepKind, StepState
 from hpro_connectors.salesforce.metadata.permission_sets import connector_permissions, viewer_permissions
 from hpro_connectors.salesforce.settings import ScoredObjectName
+from hpro_connectors.salesforce.small_queries import read_all
 from hpro_connectors.salesforce.soql import select, text_literal
 
 _SETS = (connector_permissions().name, viewer_permissions().name)
@@ -81,16 +82,11 @@ def _permission_sets(client: SalesforceClient) -> Iterator[Removal]:
     found = [(name, one.set_id) for name in _SETS if (one := find_set(client, name)) is not None]
     for name, set_id in found:
         condition = f"PermissionSetId = {text_literal(set_id)}"
-        answer = client.query(select(("Id", "Assignee.Username"), "PermissionSetAssignment", (condition,)))
-        while True:
-            for row in answer.records:
-                assignee = row.get("Assignee")
-                username = assignee.get("Username") if isinstance(assignee, dict) else None
-                step = Step(StepKind.ASSIGNMENT, f"{name}: {username or row.get('Id')}", StepState.REMOVED)
-                yield Removal(step, _deletion(client, "PermissionSetAssignment", str(row.get("Id"))))
-            if answer.next_path is None:
-                break
-            answer = client.query_more(answer.next_path)
+        for row in read_all(client, select(("Id", "Assignee.Username"), "PermissionSetAssignment", (condition,))):
+            assignee = row.get("Assignee")
+            username = assignee.get("Username") if isinstance(assignee, dict) else None
+            step = Step(StepKind.ASSIGNMENT, f"{name}: {username or row.get('Id')}", StepState.REMOVED)
+            yield Removal(step, _deletion(client, "PermissionSetAssignment", str(row.get("Id"))))
     for name, set_id in found:
         step = Step(StepKind.PERMISSION_SET, name, StepState.REMOVED, "with all that it opens")
         yield Removal(step, _deletion(client, "PermissionSet", set_id))

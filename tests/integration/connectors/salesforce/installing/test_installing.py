@@ -73,6 +73,17 @@ def test_a_second_time_asks_and_changes_nothing(world: World) -> None:
     assert world.everything() == before
 
 
+def test_it_speaks_rest_and_tooling_and_takes_few_calls(world: World) -> None:
+    world.install()
+    asked = [entry.path for entry in world.emulator.journal.entries]
+    assert all(path.startswith("/services/data/v62.0/") for path in asked)  # never the Metadata API of SOAP
+    world.emulator.journal.clear()
+    world.install()
+    again = [entry.path for entry in world.emulator.journal.entries]
+    assert len(asked) <= 30
+    assert len(again) <= 25
+
+
 def test_a_plan_says_what_is_done_and_does_nothing(world: World) -> None:
     planned = plan_install(world.client(), LEAD, world.user)
     assert world.writes() == []
