@@ -13,7 +13,7 @@ from hpro_connectors.protocol import OrgDescription, OrgIdentity
 from hpro_connectors.salesforce.client import SalesforceClient
 from hpro_connectors.salesforce.connector import SalesforceConnector
 from hpro_connectors.salesforce.crm_schema import CrmSchema
-from hpro_connectors.salesforce.describing import describe_org
+from hpro_connectors.salesforce.describing import OrgDescriber
 from hpro_connectors.salesforce.doctor.configured_fields import check_configured_fields
 from hpro_connectors.salesforce.doctor.limits import check_limits
 from hpro_connectors.salesforce.doctor.org_view import CrmUser, OrgView, read_user
@@ -112,7 +112,7 @@ class _Examination:
 
     def _describe(self) -> Iterator[Finding]:
         every_stream = replace(self._settings, interactions=None)  # so that one that is not there stops nothing
-        self._schema = describe_org(self._client, every_stream, "")
+        self._schema = OrgDescriber(self._client, every_stream, "").describe()
         yield from ()
 
     def _look_at(self, view: OrgView) -> None:
