@@ -87,6 +87,8 @@ def print_ready(emulator: SalesforceEmulator, key_file: Path | None) -> None:
     if variables := environment(emulator, key_file):
         click.echo("\nIn the shell that HPRO runs in:\n")
         click.echo("\n".join(f"export {name}={value}" for name, value in variables.items()))
+    click.echo("\nHPRO's fields, as an admin makes them:\n")
+    click.echo(f"curl -s -X POST {emulator.url}/emulator/admin-session | hpro fields install --session -")
     click.echo(f"\nA week later: curl -X POST '{emulator.url}/emulator/advance?days=7'. Ctrl-C ends it.")
 
 

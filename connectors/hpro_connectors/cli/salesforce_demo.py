@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import JsonValue, SecretStr
+from pydantic import SecretStr
 
 from hpro_connectors.cli.demo_run import ClosenessStep, DemoOptions, PassStep, Step, making_folder
 from hpro_connectors.cli.model_choice import choose_model, require_company_model
@@ -34,11 +34,9 @@ from hpro_connectors.engine import run_pass
 from hpro_connectors.orgs import pass_settings_of, working_org
 from hpro_connectors.orgs.salesforce import settings_of
 from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import Connection, SignInWay
-from hpro_connectors.salesforce.connector import SalesforceConnector
-from hpro_connectors.salesforce.field_installing import PERMISSION_SET
-from hpro_connectors.salesforce.settings import SalesforceSettings
-from hpro_connectors.salesforce.soql import select, text_literal
+from hpro_connectors.salesforce.connection import API_VERSION
+from hpro_connectors.salesforce.installing import AdminSession, install, user_of_id
+from hpro_connectors.salesforce.settings import ScoredObjectName
 from hpro_sdk.cli.output import progress
 from hpro_sdk.evaluation import load_scorer
 from hpro_sdk.lead import OutcomeResult
@@ -159,21 +157,12 @@ class _Passes:
 
 
 def _install_fields(emulator: SalesforceEmulator) -> None:
-    """Make our fields as an admin does: with a session of the admin's own, and in Setup the integration user's part."""
+    """Do what `hpro fields install` does, with a session of the emulated org's admin."""
     org = emulator.org
-    connection = Connection(
-        domain=_DOMAIN,
-        sign_in=SignInWay.SESSION,
-        session_id=emulator.session_id(org.admin_user_id),
-        instance_url=f"https://{_DOMAIN}.salesforce.com",
-        emulator=emulator.url,
-    )
-    client = SalesforceClient(connection)
+    session = AdminSession(emulator.session_id(org.admin_user_id), f"https://{_DOMAIN}.salesforce.com")
+    client = SalesforceClient(session.connection(api_version=API_VERSION, emulator=emulator.url))
     try:
-        SalesforceConnector(client, SalesforceSettings()).ensure_fields()
-        (row,) = client.query(select(("Id",), "PermissionSet", (f"Name = {text_literal(PERMISSION_SET)}",))).records
-        assignment: JsonValue = {"PermissionSetId": str(row["Id"]), "AssigneeId": org.integration_user_id}
-        client.request("POST", "sobjects/PermissionSetAssignment", json=assignment)
+        install(client, (ScoredObjectName.LEAD,), user_of_id(client, org.integration_user_id))
     finally:
         client.close()
 

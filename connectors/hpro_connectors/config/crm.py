@@ -87,15 +87,20 @@ class CrmConfig(WithSecrets):
     training: CrmTraining = Field(default=CrmTraining(), description="Training of a model on its own history.")
 
     def problems(self) -> list[str]:
-        """Say which of its places cannot be used: folders that are missing, secrets that cannot be fetched.
+        """Say what of it cannot be used: places and secrets. Nothing is made and nothing is changed."""
+        return [*self.place_problems(), *self.secret_problems()]
 
-        A connector's class adds its own. Nothing is made and nothing is changed.
-        """
-        found = [
+    def place_problems(self) -> list[str]:
+        """Say which of its files and folders cannot be used; a connector's class adds its own."""
+        return [
             f"{key} would be made in {place.parent.parent}, which is no folder"
             for key, place in (("state", self.state), ("models", self.models))
             if not place.parent.parent.is_dir()
         ]
+
+    def secret_problems(self) -> list[str]:
+        """Say which of its secrets cannot be fetched; a connector's class adds those that are missing."""
+        found = []
         for key in self.secret_keys:
             if self.has_secret(key):
                 try:
@@ -128,6 +133,6 @@ class DemoCrm(CrmConfig):
     connector: Literal["demo"] = Field(description="Which CRM it is.")
     org: PathKey = Field(description="The org file.")
 
-    def problems(self) -> list[str]:
+    def place_problems(self) -> list[str]:
         """Say which of its places cannot be used; the org file must exist."""
-        return [*super().problems(), *([] if self.org.is_file() else [f"the org file {self.org} does not exist"])]
+        return [*super().place_problems(), *([] if self.org.is_file() else [f"the org file {self.org} does not exist"])]

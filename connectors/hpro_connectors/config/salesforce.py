@@ -215,11 +215,11 @@ class SalesforceCrm(CrmConfig):
         more = ("security_token", "consumer_secret") if self.sign_in == "password" else ()
         return (*self.required_secrets(), *more)
 
-    def problems(self) -> list[str]:
-        """Say what cannot be used: folders, secrets that are missing or that others may read."""
+    def secret_problems(self) -> list[str]:
+        """Say which secrets are missing, cannot be fetched, or may be read by others."""
         missing = [key for key in self.required_secrets() if not self.has_secret(key)]
         found = [
-            *super().problems(),
+            *super().secret_problems(),
             *(
                 f"the secret {key} is not given: set its environment variable, or name {key}_file or {key}_keyring"
                 for key in missing

@@ -154,11 +154,11 @@ def _read_window(
     connector: Connector, sink: PageSink, stream: str, window: Window | Backfill, resume: JsonValue
 ) -> int:
     """Read a window, once more from its beginning when the CRM no longer knows where it stopped."""
-    before = sink.read
+    before, pages_before = sink.read, sink.pages
     try:
         sink.take(connector.read(stream, window, resume), stream, window)
     except ResumeExpiredError:
-        if resume is None and sink.read == before:
+        if resume is None and sink.pages == pages_before:
             raise
         _LOGGER.warning("the place where reading stopped has expired", extra={"stream": stream})
         sink.store.cursors.forget_resume(stream, window)
@@ -180,6 +180,7 @@ class PageSink:
     Attributes:
         store: The state.
         read: How many records, deletions and merges all pages held.
+        pages: How many pages there were; one may hold nothing but the place to go on from.
         stopped: Whether ``stop`` said yes.
     """
 
@@ -188,6 +189,7 @@ class PageSink:
     ) -> None:
         self.store = store
         self.read = 0
+        self.pages = 0
         self.stopped = False
         self._object_type = object_type
         self._progress = progress
@@ -226,6 +228,7 @@ class PageSink:
             self._progress(stream, size)
             read += size
             self.read += size
+            self.pages += 1
             last = page
             if not page.complete and self.asks_to_stop():
                 return read

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hpro_connectors.config.enough_outcomes import FEW_WON, FEWEST_OF_EITHER
 from hpro_connectors.learning.funnel import OrgFunnel
 from hpro_connectors.learning.history import OrgHistory
 from hpro_connectors.learning.settings import LearningSettings
@@ -15,12 +16,6 @@ from hpro_sdk.errors import DataError
 from hpro_sdk.lead import Frozen, TrainingExample
 from hpro_sdk.leaks import find_leaks
 from hpro_sdk.snapshots import build_snapshots
-
-FEWEST_OF_EITHER = 40
-"""Fewer won leads, or fewer others, teach nothing."""
-
-FEW_WON = 120
-"""Below so many won leads, a model is learnt and a person is warned."""
 
 VALID_SHARE = 0.15
 """Share of the time to choose and calibrate on, before the newest fifth, which tests."""

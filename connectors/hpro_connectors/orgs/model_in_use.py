@@ -13,12 +13,12 @@ from hpro_sdk.scoring.scorer import Scorer
 
 
 def load_model_in_use(
-    store: StateStore, crm: CrmConfig, identity: OrgIdentity, description: OrgDescription
+    store: StateStore | None, crm: CrmConfig, identity: OrgIdentity, description: OrgDescription
 ) -> Scorer | None:
     """Load the model in use.
 
     Args:
-        store: The state of the org.
+        store: The state of the org; ``None`` where there is none yet.
         crm: The CRM; it names the models folder.
         identity: The org.
         description: The org's stages.
@@ -30,7 +30,7 @@ def load_model_in_use(
         ConfigError: The file of the model is gone.
         ModelError: It cannot be loaded, or is not the one that was installed.
     """
-    installed = store.models.in_use()
+    installed = None if store is None else store.models.in_use()
     if installed is None:
         return _bundled(description) if is_demo_org(identity.org_id) else None
     path = installed.path_in(crm.models)

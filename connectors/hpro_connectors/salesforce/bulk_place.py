@@ -15,7 +15,7 @@ from hpro_connectors.salesforce.soql import is_record_id
 
 def fingerprint(source: Source, conditions: Iterable[str]) -> str:
     """Tell apart what jobs are made for; the columns do not count, those are seen in the result."""
-    what = "\n".join((source.object_name, str(source.archived), *conditions))
+    what = "\n".join((source.object_name, *conditions))
     return sha256(what.encode()).hexdigest()[:12]
 
 

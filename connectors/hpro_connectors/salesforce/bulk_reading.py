@@ -47,9 +47,9 @@ class BulkOptions:
     """
 
     first_poll_s: float = 0.5
-    longest_poll_s: float = 15.0
+    longest_poll_s: float = 10.0
     longest_wait_s: float = 1800.0
-    notice_s: float = 30.0
+    notice_s: float = 5.0
     first_rows: int = 1000
     most_rows: int = 250_000
     page_characters: int = 16 * 1024 * 1024

@@ -17,6 +17,7 @@ from requests.adapters import BaseAdapter
 
 from hpro_connectors.errors import RecordRejectedError
 from hpro_connectors.protocol import CallLimits
+from hpro_connectors.salesforce.api_versions import versions_of
 from hpro_connectors.salesforce.bulk_jobs import JOBS_PATH, BulkAnswer, JobState, QueryJob, job_body, job_of, results_of
 from hpro_connectors.salesforce.connection import Connection
 from hpro_connectors.salesforce.error_classes import no_data_error
@@ -284,6 +285,10 @@ class SalesforceClient:
             _of_job(job_id, lambda path: self.request("DELETE", path))
         except JobGoneError:
             return
+
+    def api_versions(self) -> tuple[str, ...]:
+        """List the versions of the API that the org offers, such as ``62.0``, oldest first."""
+        return versions_of(self._library.versions())
 
     def server_time(self) -> datetime:
         """Give the server's clock as the latest answer tells it; asks for one when that is older than 5 s."""

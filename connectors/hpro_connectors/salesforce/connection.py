@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+API_VERSION: Final = "62.0"
+"""The version of the API that is spoken where nobody names another one."""
 
 
 class SignInWay(StrEnum):
@@ -47,7 +51,7 @@ class Connection:
     instance_url: str = ""
     password: str = field(default="", repr=False)
     security_token: str = field(default="", repr=False)
-    api_version: str = "62.0"
+    api_version: str = API_VERSION
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 120.0
     emulator: str | None = None

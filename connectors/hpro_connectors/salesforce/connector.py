@@ -32,9 +32,9 @@ from hpro_connectors.salesforce.crm_schema import CrmObject, CrmSchema
 from hpro_connectors.salesforce.crm_values import id_of
 from hpro_connectors.salesforce.deletions import DeletionPage, read_deletions
 from hpro_connectors.salesforce.describe_cache import DescribeCache, fingerprint
-from hpro_connectors.salesforce.describing import describe_org
+from hpro_connectors.salesforce.describing import OrgDescriber
 from hpro_connectors.salesforce.errors import UnknownColumnError, UnknownObjectError
-from hpro_connectors.salesforce.field_installing import install_fields
+from hpro_connectors.salesforce.installing import install, signed_in_user_id, user_of_id, with_conflicts
 from hpro_connectors.salesforce.org_streams import OrgStreams
 from hpro_connectors.salesforce.pages import Part, in_batches, read_parts
 from hpro_connectors.salesforce.records import CrmStream, Wanted
@@ -82,6 +82,7 @@ class SalesforceConnector:
         self._sleep, self._clock = sleep, clock
         self._writer: ScoreWriter | None = None
         self._is_described = False
+        self._describer: OrgDescriber | None = None  # at work, where a call of it failed
 
     def identity(self) -> OrgIdentity:
         """Say which org this is; a sandbox is a test org."""
@@ -188,10 +189,12 @@ class SalesforceConnector:
         if all(one.state is FieldState.PRESENT for one in planned):
             return planned
         planned = plan_fields(self._described_anew().scored)  # what was kept may be from before they were made
-        if not dry_run and not any(one.state is FieldState.CONFLICT for one in planned):
-            install_fields(self._client, self._settings.scored_object.value, planned)
-            self._described_anew()
-        return planned
+        if dry_run or any(one.state is FieldState.CONFLICT for one in planned):
+            return planned
+        user = user_of_id(self._client, signed_in_user_id(self._client))
+        steps = install(self._client, (self._settings.scored_object,), user)
+        self._described_anew()
+        return with_conflicts(planned, steps)
 
     def prepare_write(self, waiting: int, usual: int) -> int:
         """Make sure that our fields can be written, and say how many rows at once: many go by one Bulk job.
@@ -334,7 +337,14 @@ class SalesforceConnector:
         return self._described_anew()
 
     def _described_anew(self) -> OrgStreams:
-        schema = describe_org(self._client, self._settings, self._made_for)
+        if self._describer is None:
+            self._describer = OrgDescriber(self._client, self._settings, self._made_for)
+        try:
+            schema = self._describer.describe()
+        except FatalError:
+            self._describer = None  # a person changes something, and then all is asked anew
+            raise
+        self._describer = None
         self._is_described = True
         used = self._use(schema)  # a description that the configuration does not fit is not kept
         self._cache.store(schema)

@@ -47,7 +47,9 @@ class ContentNoteStream(CrmStream):
         optional = ("Title", "TextPreview", "IsDeleted")
         source = make_source(described, ("Id", "CreatedDate"), optional, stamp="LastModifiedDate", bulk=False)
         super().__init__(source, links, reader)
-        self._links_source = make_source(link_object, ("Id", "ContentDocumentId", "LinkedEntityId"), (), bulk=False)
+        self._links_source = make_source(
+            link_object, ("Id", "ContentDocumentId", "LinkedEntityId"), (), stamp="Id", bulk=False
+        )
         self._client = client
 
     def of_leads(self, wanted: Wanted) -> Iterator[RowPage]:

@@ -38,37 +38,73 @@ _NOT_SEEN: Final = (UnknownObjectError, UnknownColumnError, PermissionDeniedErro
 _LOGGER = logging.getLogger(__name__)
 
 
-def describe_org(client: SalesforceClient, settings: SalesforceSettings, made_for: str) -> CrmSchema:
-    """Describe the scored object and everything that is read beside it.
+class OrgDescriber:
+    """Describes the scored object and everything that is read beside it.
+
+    It takes a dozen calls. What was answered is kept, so that a call that fails costs no more than itself when the
+    describing is tried again.
 
     Args:
         client: Signed in.
         settings: What is read.
         made_for: Kept in the schema.
-
-    Raises:
-        SchemaDriftError: The scored object, or interactions that a person named, do not exist for this user.
-        ConnectorError: Salesforce cannot be asked.
     """
-    scored = _described(client, settings.scored_object.value)
-    if scored is None:
-        raise SchemaDriftError(
-            f"The CRM's user does not see the object {settings.scored_object}.",
-            hint="Give it read access to the object (permission set HPRO_Connector), or score another one.",
-            connector="salesforce",
-            stream=settings.scored_object.value,
-        )
-    objects = {scored.name: scored}
-    for name in (*_wanted(settings), HISTORY_OBJECTS[settings.scored_object]):
-        found = _described(client, name)
-        if found is not None:
+
+    def __init__(self, client: SalesforceClient, settings: SalesforceSettings, made_for: str) -> None:
+        self._client = client
+        self._settings = settings
+        self._made_for = made_for
+        self._objects: dict[str, CrmObject | None] = {}
+        self._stages: tuple[CrmStage, ...] | None = None
+        self._owners: tuple[Owner, ...] | None = None
+        self._tracked: tuple[frozenset[str] | None] | None = None
+
+    def describe(self) -> CrmSchema:
+        """Describe the org; called again after a failure, it goes on.
+
+        Raises:
+            SchemaDriftError: The scored object, or interactions that a person named, do not exist for this user.
+            ConnectorError: Salesforce cannot be asked.
+        """
+        scored = self._object(self._settings.scored_object.value)
+        if scored is None:
+            raise _not_seen(self._settings.scored_object.value)
+        objects = {scored.name: scored}
+        for name in (*_wanted(self._settings), HISTORY_OBJECTS[self._settings.scored_object]):
+            found = self._object(name)
+            if found is None:
+                self._pass_over(name)
+                continue
             objects[name] = found
             helper = _HELPERS.get(name)
-            linked = None if helper is None else _described(client, helper)
+            linked = None if helper is None else self._object(helper)
             if linked is not None:
                 objects[linked.name] = linked
-            continue
-        if settings.interactions is not None and name in settings.interactions:
+        if self._stages is None:
+            self._stages = _stages(self._client, self._settings, scored)
+        if self._owners is None:
+            self._owners = tuple(_owners(self._client))
+        if self._tracked is None:
+            history = objects.get(HISTORY_OBJECTS[self._settings.scored_object])
+            self._tracked = (_tracked(self._client, self._settings, history),)
+        return CrmSchema(
+            org_id=self._client.org_id,
+            made_for=self._made_for,
+            described_at=self._client.server_time(),
+            objects=objects,
+            stages=self._stages,
+            owners=self._owners,
+            tracked=self._tracked[0],
+        )
+
+    def _object(self, name: str) -> CrmObject | None:
+        if name not in self._objects:
+            self._objects[name] = _described(self._client, name)
+        return self._objects[name]
+
+    def _pass_over(self, name: str) -> None:
+        named = self._settings.interactions
+        if named is not None and name in named:
             raise SchemaDriftError(
                 f"The configuration names the interactions {name}, and the CRM's user sees no such object.",
                 hint="Give it read access to the object, or take it out of interactions.",
@@ -76,14 +112,14 @@ def describe_org(client: SalesforceClient, settings: SalesforceSettings, made_fo
                 stream=name,
             )
         _LOGGER.info("an object is not there and not read", extra={"stream": name})
-    return CrmSchema(
-        org_id=client.org_id,
-        made_for=made_for,
-        described_at=client.server_time(),
-        objects=objects,
-        stages=_stages(client, settings, scored),
-        owners=tuple(_owners(client)),
-        tracked=_tracked(client, settings),
+
+
+def _not_seen(name: str) -> SchemaDriftError:
+    return SchemaDriftError(
+        f"The CRM's user does not see the object {name}.",
+        hint="Give it read access to the object (permission set HPRO_Connector), or score another one.",
+        connector="salesforce",
+        stream=name,
     )
 
 
@@ -141,15 +177,20 @@ def _owners(client: SalesforceClient) -> Iterator[Owner]:
         _LOGGER.info("reps are not listed: their object is hidden from the CRM's user")
 
 
-def _tracked(client: SalesforceClient, settings: SalesforceSettings) -> frozenset[str] | None:
-    """Give the fields whose history is kept; ``None`` where this user may not ask."""
+def _tracked(
+    client: SalesforceClient, settings: SalesforceSettings, history: CrmObject | None
+) -> frozenset[str] | None:
+    """Give the fields whose history is kept.
+
+    Where this user may not ask, the history itself is asked for a change of the stage: ``None`` where it has none.
+    """
     of_object = f"EntityDefinition.QualifiedApiName = {text_literal(settings.scored_object.value)}"
-    query = select(("QualifiedApiName", "IsFieldHistoryTracked"), "FieldDefinition", (of_object,))
     try:
-        return frozenset(
-            str(row["QualifiedApiName"])
-            for row in read_all(client, query)
-            if row.get("IsFieldHistoryTracked") is True and isinstance(row.get("QualifiedApiName"), str)
-        )
+        rows = read_all(client, select(("QualifiedApiName", "IsFieldHistoryTracked"), "FieldDefinition", (of_object,)))
     except _NOT_SEEN:
-        return None
+        stage = settings.stage_column
+        if history is None or stage is None:
+            return None
+        soql = select(("Id",), history.name, (f"Field = {text_literal(stage)}",))
+        return frozenset({stage}) if read_all(client, f"{soql} LIMIT 1") else None
+    return frozenset(str(row["QualifiedApiName"]) for row in rows if row.get("IsFieldHistoryTracked") is True)

@@ -85,7 +85,7 @@ def _by_rest(queries: RestQueries, source: Source, conditions: tuple[str, ...]) 
         answer = queries.ask((beyond, *conditions), (source.id,))
         announced, given, idle = answer.total, 0, 0
         while True:
-            found = [read_id(row, source) for rows, _ in queries.pieces(answer) for row in rows]
+            found = [read_id(row, source) for piece in queries.pieces(answer) for row in piece.rows]
             ids.update(found)
             given += len(found)
             last = found[-1] if found else last

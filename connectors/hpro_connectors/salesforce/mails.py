@@ -45,7 +45,7 @@ class MailStream(CrmStream):
         self._naming = [column for column in columns if column in source.columns]
         self._relations: Source | None = None
         if relations is not None and relations.has("RelationId") and relations.has("EmailMessageId"):
-            self._relations = make_source(relations, ("Id", "EmailMessageId", "RelationId"), ())
+            self._relations = make_source(relations, ("Id", "EmailMessageId", "RelationId"), (), stamp="Id")
 
     def of_leads(self, wanted: Wanted) -> Iterator[RowPage]:
         """Give the messages of some records now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from hpro_connectors.errors import ServerError
 from hpro_connectors.salesforce.client import QueryAnswer
@@ -16,6 +17,20 @@ from hpro_connectors.salesforce.rows import Row, Source
 from hpro_connectors.salesforce.soql import among, encoded_length, select
 
 _IDLE_ANSWERS = 5
+
+
+class Piece(NamedTuple):
+    """Some rows of an answer.
+
+    Attributes:
+        rows: Whole, as they are now.
+        first: What was first read of them, in their order.
+        is_last: Whether the answer holds no more.
+    """
+
+    rows: list[Row]
+    first: list[Row]
+    is_last: bool
 
 
 class RestQueries:
@@ -74,15 +89,16 @@ class RestQueries:
             raise ValueError("nothing comes after the last page")
         return self._client.query_more(answer.next_path, batch_size=self._batch_size)
 
-    def pieces(self, answer: QueryAnswer) -> Iterator[tuple[list[Row], list[Row]]]:
-        """Give the rows of an answer whole, a bounded number at a time, beside what was first read of them."""
+    def pieces(self, answer: QueryAnswer) -> Iterator[Piece]:
+        """Give the rows of an answer whole, a bounded number at a time; at least one piece."""
         first = rest_rows(answer, self._source.object_name, self._chunks[0])
         if not self.is_split:
-            yield first, first
+            yield Piece(first, first, is_last=True)
             return
-        for at in range(0, len(first), ROWS_AT_ONCE):
+        for at in range(0, max(1, len(first)), ROWS_AT_ONCE):
             piece = first[at : at + ROWS_AT_ONCE]
-            yield join_chunks(self._source, piece, self._chunks, self._ask_by_ids), piece
+            whole = join_chunks(self._source, piece, self._chunks, self._ask_by_ids)
+            yield Piece(whole, piece, is_last=at + ROWS_AT_ONCE >= len(first))
 
     @property
     def _batch_size(self) -> int:

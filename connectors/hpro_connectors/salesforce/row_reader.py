@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from hpro_connectors.protocol import IdList, Window
 from hpro_connectors.salesforce.bulk_reading import BulkOptions, BulkReader, Clock, JobFailedError, Sleep
-from hpro_connectors.salesforce.errors import BulkUnsupportedError, RequestTooLongError
+from hpro_connectors.salesforce.errors import BulkUnsupportedError, QueryTooLargeError, RequestTooLongError
 from hpro_connectors.salesforce.id_lists import read_ids
 from hpro_connectors.salesforce.keyset import Place
 from hpro_connectors.salesforce.request_length import RequestLength
@@ -98,7 +98,7 @@ class RowReader:
                 return
             try:
                 begun = job.begin()
-            except (BulkUnsupportedError, RequestTooLongError):
+            except (BulkUnsupportedError, QueryTooLargeError, RequestTooLongError):
                 _LOGGER.info("Bulk does not take an object; it is read by REST", extra={"stream": source.object_name})
                 yield from self._backfill_by_rest(source, end, None)
                 return

@@ -15,18 +15,13 @@ from hpro_connectors.fields import SCORE_FIELDS, FieldType, ScoreField, ScoreRow
 from hpro_connectors.protocol import EnsuredField, FieldState
 from hpro_connectors.salesforce.crm_schema import CrmField, CrmObject
 from hpro_connectors.salesforce.crm_values import moment_in, text_in
+from hpro_connectors.salesforce.field_clashes import CRM_TYPES, clash_of
 from hpro_connectors.salesforce.rows import Row
 from hpro_sdk.lead import LeadKey
 
 OWN_PREFIX: Final = "HPRO_"
 """What the API name of each of our fields begins with."""
 
-_CRM_TYPES: Final = {
-    FieldType.NUMBER: "double",
-    FieldType.PICKLIST: "picklist",
-    FieldType.TEXT: "string",
-    FieldType.DATETIME: "datetime",
-}
 _STEP = Decimal("0.01")
 
 
@@ -39,7 +34,7 @@ def column_of(field: ScoreField) -> str:
 SCORE_COLUMNS: Final = MappingProxyType({field.name: column_of(field) for field in SCORE_FIELDS})
 """The API name of each field by its name in :class:`~hpro_connectors.fields.ScoreRow`."""
 
-SCORE_COLUMN_TYPES: Final = MappingProxyType({column_of(field): _CRM_TYPES[field.type] for field in SCORE_FIELDS})
+SCORE_COLUMN_TYPES: Final = MappingProxyType({column_of(field): CRM_TYPES[field.type] for field in SCORE_FIELDS})
 """What the CRM's description calls the type of each."""
 
 
@@ -95,30 +90,10 @@ def _plan(field: ScoreField, existing: CrmField | None) -> EnsuredField:
     column = column_of(field)
     if existing is None:
         return EnsuredField(name=column, state=FieldState.CREATED)
-    detail = _clash(field, existing)
-    state = FieldState.PRESENT if detail is None else FieldState.CONFLICT
-    return EnsuredField(name=column, state=state, detail=detail or "")
-
-
-def _clash(field: ScoreField, existing: CrmField) -> str | None:
-    wanted = _CRM_TYPES[field.type]
-    if existing.type != wanted:
-        return f"It is of type {existing.type}, not {wanted}."
-    if existing.calculated:
-        return "It is a formula."
-    if field.type is FieldType.NUMBER:
-        whole = field.precision - field.scale
-        if existing.scale < field.scale or existing.precision - existing.scale < whole:
-            has = f"{existing.precision - existing.scale} digits before the point and {existing.scale} behind it"
-            return f"It takes {has}, not {whole} and {field.scale}."
-    if field.type is FieldType.TEXT and existing.length < field.precision:
-        return f"It takes {existing.length} characters, not {field.precision}."
-    if field.type is FieldType.PICKLIST and existing.restricted:
-        values = {option.value for option in existing.options if option.active}
-        missing = [option for option in field.options if option not in values]
-        if missing:
-            return f"Its picklist is restricted and lacks {', '.join(missing)}."
-    return None
+    clash = clash_of(field, existing)
+    if clash is None:
+        return EnsuredField(name=column, state=FieldState.PRESENT)
+    return EnsuredField(name=column, state=FieldState.CONFLICT, detail=clash.detail)
 
 
 def _to_crm(field: ScoreField, value: object) -> JsonValue:

@@ -130,6 +130,15 @@ class SignedInLibrary:
         if self.send(ask, where).status_code != 201:  # a page of somebody in between, perhaps
             raise no_data_error("a word that it took the upload")
 
+    def versions(self) -> requests.Response:
+        """Ask which versions of the API the org offers; that has a path above all of them."""
+
+        def ask(library: Salesforce) -> requests.Response:
+            place = f"https://{library.sf_instance}/services/data/"
+            return call_salesforce(place, "GET", self.session, library.headers)
+
+        return self.send(ask)
+
     def _judged(self, ask: Callable[[Salesforce], Answer], library: Salesforce, where: str | None) -> Answer:
         try:
             return ask(library)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Final
 
 from pydantic import JsonValue
 
+from hpro_connectors.errors import ServerError
 from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.errors import CursorExpiredError
+
+_TRIES: Final = 3
 
 
-def read_all(client: SalesforceClient, soql: str) -> Iterator[dict[str, JsonValue]]:
-    """Give all rows of a query, in as many pages as the CRM likes.
+def read_all(client: SalesforceClient, soql: str) -> list[dict[str, JsonValue]]:
+    """Give all rows of a query, in as many pages as the CRM likes; begun again where a page is no longer known.
 
     Args:
         client: Of the org.
@@ -19,8 +23,18 @@ def read_all(client: SalesforceClient, soql: str) -> Iterator[dict[str, JsonValu
     Raises:
         ConnectorError: Salesforce does not answer it.
     """
+    for _ in range(_TRIES):
+        try:
+            return _read(client, soql)
+        except CursorExpiredError:
+            continue
+    raise ServerError("Salesforce keeps forgetting the pages of a small answer.", hint="Try again later.")
+
+
+def _read(client: SalesforceClient, soql: str) -> list[dict[str, JsonValue]]:
     answer = client.query(soql)
-    yield from answer.records
+    rows = list(answer.records)
     while answer.next_path is not None:
         answer = client.query_more(answer.next_path)
-        yield from answer.records
+        rows += answer.records
+    return rows

@@ -46,7 +46,7 @@ class TaskStream(ActivityStream):
         super().__init__(described, _COLUMNS, links, reader)
         self._mails: Source | None = None
         if mails is not None and mails.has("ActivityId") and described.has("TaskSubtype"):
-            self._mails = make_source(mails, ("Id", "ActivityId"), ())
+            self._mails = make_source(mails, ("Id", "ActivityId"), (), stamp="Id")
 
     def existing_sources(self) -> Sequence[Source]:
         """Give tasks that are no mails, then mails without a message; a first load asks for them in two jobs."""

@@ -85,18 +85,12 @@ class ValuesReader:
         idle = 0
         while True:
             done = answer.next_path is None
-            held: RowPage | None = None
-            for rows, first in self._queries.pieces(answer):
-                if held is not None:
-                    yield held
-                held = RowPage(tuple(rows), None, complete=False)
-                if first:
-                    self._after = read_id(first[-1], self._source)
-            if done and not self._groups:
-                yield RowPage(() if held is None else held.rows, None, complete=True)
-                return
-            if held is not None and held.rows:
-                yield held
+            for piece in self._queries.pieces(answer):
+                if piece.first:
+                    self._after = read_id(piece.first[-1], self._source)
+                complete = piece.is_last and done and not self._groups
+                if piece.rows or complete:
+                    yield RowPage(tuple(piece.rows), None, complete=complete)
             if done:
                 return
             idle = 0 if answer.records else idle + 1

@@ -94,16 +94,13 @@ class WindowReader:
         while True:
             done = answer.next_path is None
             place = self._place
-            held: tuple[Row, ...] = ()  # so that the last page is known for one
-            for rows, first in self._queries.pieces(answer):
-                if held:
-                    yield self._page(held)
-                held = tuple(self._kept(rows, first, span, last=done))
-            if done and not self._spans:
-                yield RowPage(held, None, complete=True)
-                return
-            if held:
-                yield self._page(held)
+            for piece in self._queries.pieces(answer):
+                rows = tuple(self._kept(piece.rows, piece.first, span, last=done))
+                if piece.is_last and done and not self._spans:
+                    yield RowPage(rows, None, complete=True)
+                    return
+                if rows:
+                    yield self._page(rows)
             if done:
                 return
             idle = idle + 1 if not answer.records or (place is not None and place == self._place) else 0

@@ -24,7 +24,7 @@ def require_writable(described: CrmObject) -> None:
     if missing:
         raise SchemaDriftError(
             f"{described.name} has no field {', '.join(missing)}, or the CRM's user does not see it.",
-            hint="Have an admin install HPRO's fields, and assign the permission set HPRO_Connector to that user.",
+            hint="Have an admin run `hpro fields install`: it gives that user the permission set HPRO_Connector.",
             connector=NAME,
             stream=described.name,
         )
@@ -32,7 +32,7 @@ def require_writable(described: CrmObject) -> None:
     if clash is not None:
         raise SchemaDriftError(
             f"{described.name} has a field {clash.name} that is not as HPRO makes it: {clash.detail}",
-            hint="Rename it in the org, or delete it, and have an admin install HPRO's fields.",
+            hint="Rename it in the org, or delete it, and have an admin run `hpro fields install`.",
             connector=NAME,
             stream=described.name,
         )

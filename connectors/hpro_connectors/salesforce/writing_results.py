@@ -38,7 +38,7 @@ def refused_result(row: ScoreRow, code: str, message: str, fields: Collection[st
     if code in _NO_SUCH_FIELD:
         raise SchemaDriftError(
             f"Salesforce does not know a field of ours of {object_name}: {message}",
-            hint="Have an admin install HPRO's fields, and assign the permission set HPRO_Connector.",
+            hint="Have an admin run `hpro fields install`: it makes them, and assigns HPRO_Connector.",
             connector=NAME,
             stream=object_name,
         )

@@ -103,7 +103,7 @@ def test_both_hold_the_same_leads_with_the_same_fields_stages_and_words(
     assert len(of_the_file) > LEADS * 0.95
     for lead_id, lead in of_the_file.items():
         other = of_salesforce[lead_id]
-        assert {name: other.fields[name] for name in lead.fields} == lead.fields
+        assert {name: other.fields.get(name) for name in lead.fields} == lead.fields
         assert (other.stage, other.created_at) == (lead.stage, lead.created_at)
         assert set(other.stage_changes) == set(lead.stage_changes)
         assert set(other.field_changes) == set(lead.field_changes)

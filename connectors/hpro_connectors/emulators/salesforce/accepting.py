@@ -16,6 +16,7 @@ from hpro_connectors.emulators.salesforce.database import StoredValue
 from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType
 from hpro_connectors.emulators.salesforce.object_schema import ObjectSchema
 from hpro_connectors.emulators.salesforce.org_state import OrgState
+from hpro_connectors.emulators.salesforce.permission_rules import require_setup_rights
 from hpro_connectors.emulators.salesforce.write_plan import PlannedField, WritePlan
 
 _MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -41,6 +42,7 @@ def accept(
     Raises:
         ApiFault: It may not be written.
     """
+    require_setup_rights(state, one, user_id)
     if user_id is not None and not state.access.can_edit_object(user_id, one.name):
         raise no_access()
     plan = state.plans.of(one)

@@ -141,6 +141,18 @@ class Access:
         self._grants.clear()
         self.version += 1
 
+    def forget_field(self, object_name: str, field: str) -> None:
+        """Forget who saw a field that was taken away.
+
+        Args:
+            object_name: Of which object.
+            field: Which.
+        """
+        for keys in (self._hidden, self._read_only):
+            keys.difference_update({key for key in keys if key[1:] == (object_name, field)})
+        self._database.run("DELETE FROM FieldPermissions WHERE Field = ? COLLATE NOCASE", (f"{object_name}.{field}",))
+        self.permissions_changed()
+
     def _change(self, keys: set[_Key], key: _Key, *, on: bool) -> None:
         with self._database.lock:
             (keys.add if on else keys.discard)(key)

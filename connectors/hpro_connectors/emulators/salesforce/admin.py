@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from hpro_connectors.emulators.http.fault_script import Fault, FaultRule
 from hpro_connectors.emulators.http.messages import Request, Response
 from hpro_connectors.emulators.http.router import Router
+from hpro_connectors.emulators.salesforce.admin_session import admin_session
 from hpro_connectors.emulators.salesforce.faults import FAULTS, api_error
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Admin:
         self._router.add("DELETE", "emulator/faults", self._clear_faults)
         self._router.add("POST", "emulator/advance", self._advance)
         self._router.add("POST", "emulator/expire-sessions", self._expire_sessions)
+        self._router.add("POST", "emulator/admin-session", self._admin_session)
 
     def answer(self, request: Request) -> Response:
         """Answer a request to the emulator itself.
@@ -101,6 +103,9 @@ class Admin:
     def _expire_sessions(self, _: Request) -> Response:
         self._emulator.sessions.expire_all()
         return Response.empty()
+
+    def _admin_session(self, _: Request) -> Response:
+        return Response.of_json(admin_session(self._emulator))
 
 
 class RuleRequest(BaseModel):

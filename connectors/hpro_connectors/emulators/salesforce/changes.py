@@ -15,6 +15,7 @@ from hpro_connectors.emulators.salesforce.ids import long_id
 from hpro_connectors.emulators.salesforce.note_documents import make_document, update_document
 from hpro_connectors.emulators.salesforce.object_schema import ObjectSchema
 from hpro_connectors.emulators.salesforce.org_state import OrgState
+from hpro_connectors.emulators.salesforce.permission_rules import SETUP_OBJECTS, check_permission
 
 _STAMPS = frozenset({"SystemModstamp", "LastModifiedDate", "LastModifiedById"})
 
@@ -41,6 +42,8 @@ def create(
     audit = {name: who if name.endswith("Id") else at for name in plan.audit}
     row = {**plan.defaults, **audit, **given}
     derive(state, one, row, None, at)
+    if user_id is not None:
+        check_permission(state, one, row)
     with state.database.together():
         made = _insert(state, one, row, record_id)
         log_event(state, one, made, "created", user_id=str(row.get("CreatedById")), at=at)
@@ -66,6 +69,9 @@ def update(
         for name in state.rules.kept(one.name, tuple(given)):
             del given[name]
         state.rules.check_values(one.name, lambda: _as_it_would_be(state, one, found_id, given))
+    if user_id is not None and one.name in SETUP_OBJECTS:
+        before = state.database.find(one.name, found_id, [field.name for field in one.stored])
+        check_permission(state, one, {**(before or {}), **given})
     change(state, one, found_id, given, user_id=user_id, at=at)
 
 

@@ -125,7 +125,9 @@ class Database:
     def make_table(self, one: ObjectSchema) -> None:
         """Make the table of an object."""
         others = "".join(f', "{field.name}"' for field in one.stored if field.name != "Id")
-        self.run(f'CREATE TABLE "{one.name}" (Id TEXT PRIMARY KEY{others}, {DELETED_AT}, {DELETED_WITH})')
+        # A place is never given twice, so that a query that is open cannot take a new record for one that is gone.
+        place = "_place INTEGER PRIMARY KEY AUTOINCREMENT"
+        self.run(f'CREATE TABLE "{one.name}" ({place}, Id TEXT NOT NULL UNIQUE{others}, {DELETED_AT}, {DELETED_WITH})')
         if one.stamp is not None:
             self.run(f'CREATE INDEX "{one.name}_by_stamp" ON "{one.name}" ({one.stamp}, Id)')
         self.run(f'CREATE INDEX "{one.name}_in_bin" ON "{one.name}" ({DELETED_AT}) WHERE {DELETED_AT} IS NOT NULL')

@@ -114,6 +114,11 @@ class SalesforceEmulator:
         return self._server.url
 
     @property
+    def instance_url(self) -> str:
+        """What clients that were sent here believe it to be, such as ``https://acme.my.salesforce.com``."""
+        return self._hosts.own_url
+
+    @property
     def journal(self) -> RequestJournal:
         """What was asked."""
         return self._server.journal

@@ -27,6 +27,11 @@ class OrgHosts:
     url: str
     domain: str | None = None
 
+    @property
+    def own_url(self) -> str:
+        """The instance of the org."""
+        return f"https://{self.domain or 'hpro-emulator.my'}{_SUFFIX}"
+
     def knows(self, request: Request) -> bool:
         """Say whether a request was meant for this org.
 
@@ -44,7 +49,7 @@ class OrgHosts:
         """
         host = _host(request)
         if host in _SHARED:
-            return f"https://{self.domain or 'hpro-emulator.my'}{_SUFFIX}"
+            return self.own_url
         return f"https://{host}" if host.endswith(_SUFFIX) else self.url
 
     def audiences(self, request: Request) -> set[str]:

@@ -7,6 +7,7 @@ from hpro_connectors.emulators.salesforce.api_fault import ApiFault, no_access, 
 from hpro_connectors.emulators.salesforce.database import DELETED_AT, DELETED_WITH, Database
 from hpro_connectors.emulators.salesforce.object_schema import ObjectSchema
 from hpro_connectors.emulators.salesforce.org_state import OrgState
+from hpro_connectors.emulators.salesforce.permission_rules import check_unassigned, require_setup_rights
 
 # ruff: noqa: S608 - what is put into SQL are names of our own; values are always bound
 
@@ -91,6 +92,9 @@ class RecycleBin:
         one, found_id = self._state.require_live(object_name, record_id)
         if user_id is not None and not (one.deletable and self._state.access.can_edit_object(user_id, one.name)):
             raise no_access()
+        if user_id is not None:
+            require_setup_rights(self._state, one, user_id)
+            check_unassigned(self._state, one, found_id)
         with self._state.database.transaction():
             self.put(one, found_id, found_id)
         if one.name in PERMISSION_OBJECTS:

@@ -15,7 +15,7 @@ Link = tuple[str, str]
 def reparent(state: OrgState, links: Iterable[Link], old_id: str, new_id: str) -> None:
     """Let all that leads to one record lead to another one.
 
-    Records in the recycle bin are moved with the others, but only those that live are stamped.
+    Records in the recycle bin are moved with the others, so that they come back where they belong.
 
     Args:
         state: The org.
@@ -28,8 +28,5 @@ def reparent(state: OrgState, links: Iterable[Link], old_id: str, new_id: str) -
         one = state.schema.find(name)
         if one is None or field not in one.fields:
             continue
-        stamp = ""
-        if "SystemModstamp" in one.fields:
-            live = "IsDeleted = 0" if "IsDeleted" in one.fields else "1"
-            stamp = f", SystemModstamp = CASE WHEN {live} THEN {at} ELSE SystemModstamp END"
+        stamp = f", SystemModstamp = {at}" if "SystemModstamp" in one.fields else ""
         state.database.run(f'UPDATE "{one.name}" SET "{field}" = ?{stamp} WHERE "{field}" = ?', (new_id, old_id))

@@ -36,7 +36,7 @@ def resources(
         limits: Of the org.
     """
     router: Router[Resource] = Router()
-    records, collections, tooling = Records(org), Collections(org), Tooling(org)
+    records, collections, tooling = Records(org), Collections(org), Tooling(org, queries)
     router.add("GET", "", lambda call: _overview(call, org.org_id))
     router.add("GET", "limits", lambda _: Response.of_json(limits.as_json()))
     router.add("GET", "query", queries.query)
@@ -72,7 +72,7 @@ def resources(
     router.add("GET", "jobs/ingest/{id}/successfulResults", ingest.successful)
     router.add("GET", "jobs/ingest/{id}/failedResults", ingest.failed)
     router.add("GET", "jobs/ingest/{id}/unprocessedrecords", ingest.unprocessed_rows)
-    router.add("GET", "tooling/query", queries.query)
+    router.add("GET", "tooling/query", tooling.query)
     router.add("GET", "tooling/query/{locator}", queries.more)
     router.add("POST", "tooling/sobjects/CustomField", tooling.create_field)
     router.add("GET", "tooling/sobjects/CustomField/{id}", tooling.read_field)

@@ -135,6 +135,18 @@ def world(tmp_path: Path) -> Iterator[SalesforceWorld]:
 
 
 @pytest.fixture
+def make_world() -> Iterator[Callable[[Path], SalesforceWorld]]:
+    """Makes worlds that are alike but for their folder."""
+    with ExitStack() as served:
+
+        def make(folder: Path) -> SalesforceWorld:
+            folder.mkdir()
+            return SalesforceWorld(folder, served)
+
+        yield make
+
+
+@pytest.fixture
 def all_told() -> Callable[[int], list[str]]:
     """Gives the texts of a lead that was made with a number."""
     return lambda number: sorted(["Call", "Offer\nFor you.", "Visit", f"Budget\n{number} seats", "Kitchen\nBlue"])

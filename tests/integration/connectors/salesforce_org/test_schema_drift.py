@@ -206,6 +206,17 @@ def test_the_scored_object_must_be_there(world: World) -> None:
         world.read()
 
 
+def test_where_tracking_may_not_be_asked_for_the_history_itself_tells(world: World) -> None:
+    world.org.access.hide_object("FieldDefinition", user_id=world.org.integration_user_id)
+    assert "LeadHistory" not in {stream.name for stream in world.connector().streams()}  # nothing changed yet
+    world.org.update("Lead", world.lead_ids[0], {"Status": "Working - Contacted"})
+    world.wait(hours=24)
+    world.read()
+    lead = world.lead(world.lead_ids[0])
+    assert lead is not None
+    assert [change.stage for change in lead.stage_changes] == ["Open - Not Contacted", "Working - Contacted"]
+
+
 def test_without_tracking_our_own_ledger_tells_the_stages(world: World) -> None:
     world.org.schema.track("Lead", "Status", on=False)
     world.read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ import pytest
 
 from hpro_connectors.demo import events as ev
 from hpro_connectors.demo.histories import HORIZON_DAYS, funnel_of, histories, simulated_examples
-from hpro_connectors.demo.simulation import START, VISITS, Simulation
+from hpro_connectors.demo.simulation import START, VISITS, Birth, Simulation
 from hpro_connectors.demo.simulator.companies import COMPANIES, TEST_DRIVE
 from hpro_connectors.demo.simulator.life import LOST, WON
 
@@ -44,6 +45,20 @@ def test_events_are_in_order_and_speak_of_leads_that_exist() -> None:
             created.add(event.lead.lead_id)
         else:
             assert event.lead_id in created
+
+
+def test_leads_are_lived_as_their_events_are_asked_for() -> None:
+    class Counting(Simulation):
+        born = 0
+
+        def birth(self, number: int) -> Birth:
+            self.born += 1
+            return super().birth(number)
+
+    simulation = Counting(TEST_DRIVE, 4, leads_per_year=100_000, reserved_phrases=True)
+    first = list(itertools.islice(simulation.events(365), 300))
+    assert all(event.at < START + timedelta(days=2) for event in first)
+    assert simulation.born < 1_000
 
 
 @pytest.mark.parametrize("name", sorted(COMPANIES))

@@ -328,6 +328,15 @@ def test_an_open_query_gives_page_after_page(org: SalesforceOrg, ask: Ask) -> No
     assert opened.rows(7, 10) == []
 
 
+def test_an_open_query_takes_no_new_record_for_one_that_is_gone(org: SalesforceOrg) -> None:
+    made = names(org, "a", "b")
+    opened = org.open_query("SELECT Title FROM Lead ORDER BY Title", user_id=None)
+    assert isinstance(opened, OpenQuery)
+    org.purge("Lead", made[1])
+    names(org, "new")
+    assert opened.rows(0, 10) == [("a",)]
+
+
 def test_an_open_query_that_counts_is_done_at_once(org: SalesforceOrg, lead_id: str) -> None:
     counted = org.open_query("SELECT COUNT() FROM Lead", user_id=None)
     assert isinstance(counted, QueryResult)

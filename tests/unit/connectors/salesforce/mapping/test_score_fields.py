@@ -11,7 +11,6 @@ from pydantic import JsonValue
 from hpro_connectors.fields import SCORE_FIELDS, ScoreRow, Trend
 from hpro_connectors.protocol import FieldState
 from hpro_connectors.salesforce.crm_schema import CrmField, CrmObject, CrmOption
-from hpro_connectors.salesforce.field_installing import metadata_of
 from hpro_connectors.salesforce.score_fields import (
     SCORE_COLUMN_TYPES,
     SCORE_COLUMNS,
@@ -150,12 +149,3 @@ def test_row_45_a_field_of_another_kind_is_a_conflict(changes: dict[str, dict[st
 
 def test_an_unrestricted_picklist_takes_any_value() -> None:
     assert {one.state for one in plan_fields(_fields(band={"options": ()}))} == {FieldState.PRESENT}
-
-
-def test_numbers_are_made_with_digits_and_picklists_unrestricted() -> None:
-    by_name = {field.name: metadata_of(field) for field in SCORE_FIELDS}
-    assert (by_name["score"]["precision"], by_name["score"]["scale"]) == (5, 2)
-    value_set = by_name["band"]["valueSet"]
-    assert isinstance(value_set, dict)
-    assert value_set["restricted"] is False
-    assert all(metadata["inlineHelpText"] for metadata in by_name.values())

@@ -48,7 +48,7 @@ class CrmDouble:
     Attributes:
         rows: All of them, deleted ones too (``IsDeleted``); columns are flat, parents dotted.
         now: The server's clock, in seconds after ``START``.
-        sizes: How many rows the next pages hold, when fewer than asked for.
+        sizes: How many rows the next pages hold, whatever was asked for; of a Bulk result, no more than that.
         fresh: Whether a cursor shows rows as they are now, and not as they were at the query.
         expiring: Which requests for a further page, counted from 1, find the cursor expired.
         most_rows: A query with more rows in its answer is too large.
@@ -184,7 +184,7 @@ class CrmDouble:
 
     def _answer(self, key: str, at: int) -> QueryAnswer:
         columns, found, batch_size, total = self._cursors[key]
-        size = min(batch_size, next(self.sizes, batch_size))
+        size = next(self.sizes, batch_size)  # the number asked for is but a hint
         page = [str(row["Id"]) for row in found[at : at + size]]
         shown = [self.rows.get(row_id) for row_id in page] if self.fresh else found[at : at + size]
         records = tuple(_record(columns, row) for row in shown if row is not None)

@@ -121,6 +121,21 @@ def test_an_expired_cursor_is_replaced_by_a_query_after_the_last_row(crm_double:
     assert "Id > '00Q000000000000029'" in crm.named("query")[-1]
 
 
+def test_an_answer_that_becomes_too_large_after_some_pages_gives_only_the_rows_after_them(
+    crm_double: type[CrmDouble],
+) -> None:
+    crm = tasks(crm_double, [1, 2] * 50)
+    crm.sizes, crm.expiring = repeat(10), {3}
+
+    def slow(crm: CrmDouble) -> None:
+        crm.most_rows = 50 if len(crm.calls) == 4 else None
+
+    crm.before_call = slow
+    rows = numbers(read(crm, [lead(1), lead(2)]))
+    assert rows[:30] == list(range(30))
+    assert Counter(rows) == dict.fromkeys(range(100), 1)
+
+
 def test_an_answer_that_never_ends_is_not_followed_for_ever(crm_double: type[CrmDouble]) -> None:
     crm = tasks(crm_double, [1] * 50)
     crm.sizes = chain([10], repeat(0))

@@ -138,6 +138,26 @@ def test_edge_case_7_a_server_that_takes_less_is_given_less(crm_double: type[Crm
     assert all(row == {name: crm.rows[str(row["Id"])][name] for name in WIDE.columns} for row in rows)
 
 
+@pytest.mark.parametrize("call", [2, 20, 38, 40, 42])
+@pytest.mark.parametrize("by_value", [False, True])
+def test_edge_case_7_a_part_that_takes_too_long_loses_no_rows(
+    crm_double: type[CrmDouble], call: int, by_value: bool
+) -> None:
+    source = Source("Lead", ("Id", "SystemModstamp", "Number", *NAMES[:80]), {})
+    crm = crm_double.of_stamps(range(250), **dict.fromkeys(NAMES[:80], "x"))
+    crm.longest = 2400
+
+    def slow(crm: CrmDouble) -> None:
+        crm.most_rows = 10 if len(crm.calls) == call else None
+
+    crm.sizes = repeat(250)  # more than asked for: a query is answered with more rows than are joined at once
+    crm.before_call = slow
+    reader = RowReader(crm)
+    pages = reader.by_values(source, NAMES[0], ["x"]) if by_value else reader.window(source, WINDOW, None)
+    assert [row["Number"] for page in pages for row in page.rows] == list(range(250))
+    assert len(crm.calls) > 10
+
+
 def test_a_server_that_takes_nothing_ends_with_the_reason(crm_double: type[CrmDouble]) -> None:
     crm = wide_crm(crm_double, 30)
     crm.longest = 100
