@@ -75,6 +75,7 @@ class WritingWorld:
         self.lead_ids: list[str] = []
         self.scorer = Scorer(ArithmeticEngine(), MANIFEST.model_copy(update={"funnel": FUNNEL}), "hpro-test")
         self.install()
+        self.emulator.journal.clear()
 
     def install(self) -> None:
         """Make our fields as an admin does, and give the integration user its part of them."""
