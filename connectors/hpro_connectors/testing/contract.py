@@ -26,6 +26,7 @@ from hpro_connectors.protocol import (
     LeadRecord,
     Merge,
     Page,
+    PreparedWriter,
     Record,
     RecordKey,
     StreamContent,
@@ -130,6 +131,14 @@ class ConnectorContract(ABC):
             except ResumeExpiredError:
                 continue
             raise AssertionError(f"{stream.name}: a resume of nobody was taken")
+
+    def test_a_wish_for_rows_at_once_is_at_least_one_row(self) -> None:
+        """The engine hands over what is wished for, once our fields are made."""
+        connector = self.make_crm().connector()
+        connector.ensure_fields()
+        if isinstance(connector, PreparedWriter):
+            wishes = [connector.prepare_write(waiting, 200) for waiting in (1, 200, 1_000_000)]
+            _check(min(wishes) >= 1, f"wishes for {wishes} rows")
 
     def test_windows_are_half_open(self) -> None:
         """What was modified at the start is in, at the end is out."""

@@ -128,3 +128,16 @@ def test_in_an_org_file_a_run_makes_them(tmp_path: Path) -> None:
     assert missing.asked == [False]
     with pytest.raises(SchemaDriftError, match="not ours"):
         make_fields(Fields(FieldState.CONFLICT), demo, "Demo")
+
+
+def test_what_was_answered_is_forgotten_only_where_a_run_ended_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[SalesforceConnector] = []
+    monkeypatch.setattr(SalesforceConnector, "finish", lambda connector: ends.append(connector))  # noqa: PLW0108 - a method
+    with connected(crm(tmp_path), writes=True) as connector:
+        pass
+    assert ends == [connector]
+    with pytest.raises(ConfigError), connected(crm(tmp_path), writes=True):
+        raise ConfigError("It was not stored.")
+    assert ends == [connector]

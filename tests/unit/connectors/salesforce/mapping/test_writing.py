@@ -6,7 +6,13 @@ from typing import Any, cast
 import pytest
 from pydantic import JsonValue
 
-from hpro_connectors.errors import PermissionDeniedError, SchemaDriftError, ServerError
+from hpro_connectors.errors import (
+    PermissionDeniedError,
+    RecordRejectedError,
+    RunStoppedError,
+    SchemaDriftError,
+    ServerError,
+)
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.protocol import WriteStatus
 from hpro_connectors.salesforce.client import SalesforceClient
@@ -15,6 +21,7 @@ from hpro_connectors.salesforce.links import Links
 from hpro_connectors.salesforce.score_fields import SCORE_COLUMN_TYPES
 from hpro_connectors.salesforce.settings import SalesforceSettings, ScoredObjectName
 from hpro_connectors.salesforce.writing import ScoreWriter, require_writable
+from hpro_sdk.errors import ConfigError
 from hpro_sdk.lead import LeadKey
 
 LINKS = Links("00D000000000001EAA", ScoredObjectName.LEAD)
@@ -146,6 +153,47 @@ def test_an_answer_that_does_not_tell_of_each_row_is_a_failed_one(answer: JsonVa
     crm.answer = answer
     with pytest.raises(ServerError):
         _write(crm, _rows(2))
+
+
+class Refusing(Collections):
+    """Refuses whole requests that hold certain records, with a code."""
+
+    def __init__(self, code: str, *bad: str) -> None:
+        super().__init__()
+        self.code, self.bad = code, set(bad)
+
+    def request(
+        self, method: str, path: str, *, json: dict[str, Any], headers: dict[str, str], where: str | None = None
+    ) -> JsonValue:
+        if not self.bad.isdisjoint(record["id"] for record in json["records"]):
+            raise RecordRejectedError("no", vendor_code=self.code)
+        return super().request(method, path, json=json, headers=headers, where=where)
+
+
+def test_a_request_that_is_refused_for_a_row_of_it_is_halved_until_that_row_stands_alone() -> None:
+    rows = _rows(9)
+    statuses = [status for status, _ in _write(Refusing("DUPLICATE_VALUE", rows[3].lead.lead_id), rows)]
+    assert statuses == [WriteStatus.REJECTED if place == 3 else WriteStatus.WRITTEN for place in range(9)]
+
+
+def test_a_place_that_is_not_there_is_the_version_and_no_record() -> None:
+    rows = _rows(3)
+    with pytest.raises(ConfigError, match="version of the API"):
+        _write(Refusing("NOT_FOUND", rows[0].lead.lead_id), rows)
+
+
+def test_rows_that_are_locked_when_the_run_is_to_end_are_put_off() -> None:
+    class Stopped(list[float]):
+        def append(self, _seconds: float) -> None:
+            raise RunStoppedError
+
+    crm = Collections({1: "UNABLE_TO_LOCK_ROW"})
+    crm.sleeps = Stopped()
+    assert [status for status, _ in _write(crm, _rows(3))] == [
+        WriteStatus.WRITTEN,
+        WriteStatus.RETRY,
+        WriteStatus.WRITTEN,
+    ]
 
 
 def _described(**changes: object) -> CrmObject:
