@@ -51,6 +51,16 @@ def test_two_thousand_is_the_threshold(world: WritingWorld) -> None:
     assert connector.prepare_write(2000, 50) == 50  # as a person wishes
 
 
+def test_one_row_more_than_two_thousand_goes_by_one_job(world: WritingWorld) -> None:
+    world.use(bulk_above=type(world.settings)().bulk_above)
+    rows = world.rows(2001)
+    assert {result.status.value for result in world.write(rows)} == {"written"}
+    assert writes(world)["POST ingest"] == 1
+    assert [world.shown(one) for one in world.lead_ids] == list(range(1, 2002))
+    assert {result.status.value for result in world.write(rows[:2000])} == {"written"}
+    assert writes(world) == {"PATCH sobjects": 10}
+
+
 @pytest.mark.parametrize("bulk_above", [20, 2000])
 def test_row_40_our_own_writes_are_never_taken_for_changes(world: WritingWorld, bulk_above: int) -> None:
     world.use(bulk_above=bulk_above)
