@@ -44,6 +44,7 @@ EXIT_CODES = {
     "SchemaDriftError": 2,
     "ServerError": 1,
     "SkippableError": 3,
+    "SmallerBatchError": 3,
     "StateError": 1,
     "StateLockedError": 4,
     "TrainingError": 1,

@@ -9,8 +9,8 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, picklist_values
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType, picklist_values
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 if TYPE_CHECKING:
     from tests.integration.connectors.emulators.conftest import AddLeads

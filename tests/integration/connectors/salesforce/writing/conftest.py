@@ -16,18 +16,18 @@ from hpro_connectors.calls import CallPolicy, GuardedConnector
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.http.journal import JournalEntry
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.write_rules import Record
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.write_rules import Record
 from hpro_connectors.engine import PassReport, PassSettings, run_pass
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.protocol import WriteResult
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.connector import SalesforceConnector
-from hpro_connectors.salesforce.row_reader import RowReader
-from hpro_connectors.salesforce.score_fields import SCORE_COLUMNS
+from hpro_connectors.salesforce.rows.row_reader import RowReader
 from hpro_connectors.salesforce.settings import SalesforceSettings
+from hpro_connectors.salesforce.writing.score_fields import SCORE_COLUMNS
 from hpro_connectors.state import StateStore
 from hpro_connectors.testing import ArithmeticEngine, ManualClock, ManualSleep
 from hpro_connectors.testing.world import MANIFEST

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hpro_connectors.emulators.salesforce.faults import FAULTS
+from hpro_connectors.emulators.salesforce.wire.faults import FAULTS
 from hpro_connectors.errors import NetworkError, RunStoppedError, ServerError
 from hpro_connectors.fields import ScoreRow, Trend
 from hpro_connectors.protocol import WriteResult, WriteStatus

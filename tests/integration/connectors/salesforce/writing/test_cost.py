@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hpro_connectors.emulators.salesforce.faults import FAULTS
+from hpro_connectors.emulators.salesforce.wire.faults import FAULTS
 
 if TYPE_CHECKING:
     from tests.integration.connectors.salesforce.writing.conftest import WritingWorld

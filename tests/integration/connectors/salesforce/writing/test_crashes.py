@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from hpro_connectors.salesforce.session import SalesforceSession
+from hpro_connectors.salesforce.client.session import SalesforceSession
 from hpro_connectors.testing import Crash, CrashPlace, CrashPoint
 
 if TYPE_CHECKING:

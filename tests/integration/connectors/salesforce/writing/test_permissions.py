@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, picklist_values
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType, picklist_values
 from hpro_connectors.errors import FatalError, PermissionDeniedError, QuotaExhaustedError, SchemaDriftError
 from hpro_connectors.protocol import WriteStatus
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hpro_connectors.emulators.salesforce.faults import FAULTS
+from hpro_connectors.emulators.salesforce.wire.faults import FAULTS
 from hpro_connectors.errors import NetworkError
 from hpro_connectors.protocol import WriteStatus
 from hpro_connectors.state import RunStatus

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hpro_connectors.calls import CallPolicy
-from hpro_connectors.emulators.salesforce.faults import transient_faults
+from hpro_connectors.emulators.salesforce.wire.faults import transient_faults
 from hpro_connectors.protocol import WriteStatus
 
 if TYPE_CHECKING:

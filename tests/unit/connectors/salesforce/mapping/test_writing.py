@@ -15,12 +15,12 @@ from hpro_connectors.errors import (
 )
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.protocol import WriteStatus
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.crm_schema import CrmField, CrmObject
-from hpro_connectors.salesforce.links import Links
-from hpro_connectors.salesforce.score_fields import SCORE_COLUMN_TYPES
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
+from hpro_connectors.salesforce.schema.crm_schema import CrmField, CrmObject
+from hpro_connectors.salesforce.schema.links import Links
 from hpro_connectors.salesforce.settings import SalesforceSettings, ScoredObjectName
-from hpro_connectors.salesforce.writing import ScoreWriter, require_writable
+from hpro_connectors.salesforce.writing.score_fields import SCORE_COLUMN_TYPES
+from hpro_connectors.salesforce.writing.score_rows import ScoreWriter, require_writable
 from hpro_sdk.errors import ConfigError
 from hpro_sdk.lead import LeadKey
 

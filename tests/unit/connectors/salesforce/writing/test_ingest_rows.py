@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpro_connectors.emulators.salesforce.ingest_batch import csv_text, read_data
+from hpro_connectors.emulators.salesforce.wire.ingest_batch import csv_text, read_data
 from hpro_connectors.errors import ServerError
 from hpro_connectors.fields import ScoreRow, Trend
-from hpro_connectors.salesforce.ingest_rows import JobRow, cells_of, csv_of, read_results, refusal_of
+from hpro_connectors.salesforce.writing.ingest_rows import JobRow, cells_of, csv_of, read_results, refusal_of
 from hpro_sdk.lead import Band, LeadKey
 
 KEY = LeadKey("00D000000000001EAA", "lead", "00Q000000000001AAA")
