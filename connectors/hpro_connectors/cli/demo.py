@@ -64,7 +64,7 @@ _OF_A_NEW_ORG = ("crm", "leads", "seed", "days", "company", "folder")
 @click.option(
     "--train-minutes",
     type=click.FloatRange(0, min_open=True),
-    default=3.0,
+    default=4.0,
     show_default=True,
     metavar="N",
     help="Minutes of that training at most.",

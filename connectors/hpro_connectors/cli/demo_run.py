@@ -51,7 +51,7 @@ class DemoOptions:
     model: Path | None
     demo_model: bool
     train: bool | None = None
-    train_minutes: float = 3.0
+    train_minutes: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
