@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS = "Asked about delivery, price and the trial; wants to hear more, “soon”, and has\na colleague look at it. "

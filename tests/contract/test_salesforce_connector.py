@@ -10,13 +10,13 @@ import pytest
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_connectors.protocol import Connector
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.connector import SalesforceConnector
-from hpro_connectors.salesforce.row_reader import RowReader
+from hpro_connectors.salesforce.rows.row_reader import RowReader
 from hpro_connectors.salesforce.settings import SalesforceSettings, ScoredObjectName
 from hpro_connectors.testing import ConnectorContract
 

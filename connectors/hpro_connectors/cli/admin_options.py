@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hpro_connectors.config import SalesforceCrm
     from hpro_connectors.orgs.salesforce_admin import ConfiguredUser
     from hpro_connectors.protocol import OrgIdentity
-    from hpro_connectors.salesforce.client import SalesforceClient
+    from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
     from hpro_connectors.salesforce.installing import AdminSession
 
 Command = Callable[..., Any]
@@ -110,8 +110,8 @@ def admin_at_work(options: AdminOptions) -> Iterator[AdminAtWork]:
         ConnectorError: The org cannot be reached.
     """
     from hpro_connectors.orgs.salesforce_admin import configured_user
-    from hpro_connectors.salesforce.client import SalesforceClient
-    from hpro_connectors.salesforce.connection import API_VERSION
+    from hpro_connectors.salesforce.client.connection import API_VERSION
+    from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
     from hpro_connectors.salesforce.connector import SalesforceConnector
     from hpro_connectors.salesforce.installing import admin_told
     from hpro_connectors.salesforce.settings import SalesforceSettings

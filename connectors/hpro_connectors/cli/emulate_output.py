@@ -11,9 +11,9 @@ from hpro_connectors.cli.emulate_run import DOMAIN
 from hpro_connectors.demo.demo_ids import SALESFORCE_DEMO_ORG_IDS
 from hpro_connectors.demo.simulator.companies import COMPANIES
 from hpro_connectors.demo.simulator.life import LOST
-from hpro_connectors.emulators.salesforce.demo_schema import prompt_names
+from hpro_connectors.emulators.salesforce.company.demo_schema import prompt_names
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.users import user_name
+from hpro_connectors.emulators.salesforce.org.users import user_name
 from hpro_sdk._files import replacing
 
 VARIABLE = "HPRO_CRM__MAIN__CONSUMER_SECRET"

@@ -11,7 +11,7 @@ from datetime import timedelta
 from types import FrameType
 
 from hpro_connectors.demo.simulation import START
-from hpro_connectors.emulators.salesforce.demo_org import make_demo_org
+from hpro_connectors.emulators.salesforce.company.demo_org import make_demo_org
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_sdk.cli.output import progress
 from hpro_sdk.errors import ConfigError

@@ -24,14 +24,14 @@ from hpro_connectors.demo.scored_org import require_fit
 from hpro_connectors.demo.simulation import START, YEAR_DAYS, Simulation
 from hpro_connectors.demo.simulator.companies import COMPANIES
 from hpro_connectors.demo.simulator.life import LOST
-from hpro_connectors.emulators.salesforce.demo_org import SalesforceDemo, make_demo_org
-from hpro_connectors.emulators.salesforce.demo_schema import prompt_names
+from hpro_connectors.emulators.salesforce.company.demo_org import SalesforceDemo, make_demo_org
+from hpro_connectors.emulators.salesforce.company.demo_schema import prompt_names
+from hpro_connectors.emulators.salesforce.company.simulated_ids import simulated_lead_id
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.simulated_ids import simulated_lead_id
 from hpro_connectors.orgs.salesforce import settings_of
 from hpro_connectors.protocol import OrgIdentity
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import API_VERSION
+from hpro_connectors.salesforce.client.connection import API_VERSION
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.installing import AdminSession, find_problems, install, user_of_id
 from hpro_connectors.salesforce.settings import ScoredObjectName
 from hpro_sdk.cli.output import progress

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from types import MappingProxyType
 
 from hpro_connectors.config import SalesforceCrm
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.connector import SalesforceConnector
 from hpro_connectors.salesforce.settings import OutcomeRule, SalesforceSettings, ScoredObjectName
 from hpro_sdk.errors import ConfigError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hpro_connectors.config import SalesforceCrm
 from hpro_connectors.errors import AuthError, PermissionDeniedError
 from hpro_connectors.orgs.salesforce import connection_of
-from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.installing import AdminSession, signed_in_user_id
 from hpro_sdk.errors import ConfigError
 

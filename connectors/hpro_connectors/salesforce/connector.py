@@ -26,21 +26,21 @@ from hpro_connectors.protocol import (
     Window,
     WriteResult,
 )
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.crm_schema import CrmSchema
-from hpro_connectors.salesforce.crm_values import id_of
-from hpro_connectors.salesforce.deletions import DeletionPage, read_deletions
-from hpro_connectors.salesforce.describe_cache import DescribeCache, fingerprint
-from hpro_connectors.salesforce.describing import OrgDescriber
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.errors import UnknownColumnError, UnknownObjectError
 from hpro_connectors.salesforce.installing import install, signed_in_user_id, user_of_id, with_conflicts
-from hpro_connectors.salesforce.org_streams import OrgStreams
-from hpro_connectors.salesforce.pages import Part, in_batches, read_parts
-from hpro_connectors.salesforce.records import CrmStream, Wanted
-from hpro_connectors.salesforce.row_reader import RowReader
-from hpro_connectors.salesforce.score_fields import SCORE_COLUMNS, plan_fields, read_shown
+from hpro_connectors.salesforce.mapping.deletions import DeletionPage, read_deletions
+from hpro_connectors.salesforce.mapping.org_streams import OrgStreams
+from hpro_connectors.salesforce.mapping.pages import Part, in_batches, read_parts
+from hpro_connectors.salesforce.mapping.records import CrmStream, Wanted
+from hpro_connectors.salesforce.rows.row_reader import RowReader
+from hpro_connectors.salesforce.schema.crm_schema import CrmSchema
+from hpro_connectors.salesforce.schema.crm_values import id_of
+from hpro_connectors.salesforce.schema.describe_cache import DescribeCache, fingerprint
+from hpro_connectors.salesforce.schema.describing import OrgDescriber
 from hpro_connectors.salesforce.settings import SalesforceSettings
-from hpro_connectors.salesforce.writing import require_writable, write_rows
+from hpro_connectors.salesforce.writing.score_fields import SCORE_COLUMNS, plan_fields, read_shown
+from hpro_connectors.salesforce.writing.score_rows import require_writable, write_rows
 
 _ORGANIZATION: Final = "SELECT Id, Name, IsSandbox FROM Organization"
 

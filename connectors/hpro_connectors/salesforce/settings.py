@@ -52,7 +52,7 @@ class SalesforceSettings:
     Attributes:
         scored_object: Whose records are scored.
         fields: Fields to read, by their API names; empty: all that are of use, see
-            :mod:`~hpro_connectors.salesforce.field_choice`.
+            :mod:`~hpro_connectors.salesforce.mapping.field_choice`.
         field_names: The name in prompts by API name; a field that is not named here keeps its API name.
         stage_field: The picklist that holds the stage; ``None``: ``Status`` of a lead, ``StageName`` of an opportunity.
         interactions: Streams to read; ``None``: all that the org has.

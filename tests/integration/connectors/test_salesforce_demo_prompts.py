@@ -25,15 +25,15 @@ from hpro_connectors.demo.generated_org import create_generated_org
 from hpro_connectors.demo.org import Org
 from hpro_connectors.demo.simulation import START, YEAR_DAYS
 from hpro_connectors.demo.simulator.companies import TEST_DRIVE
-from hpro_connectors.emulators.salesforce.demo_org import make_demo_org
-from hpro_connectors.emulators.salesforce.demo_schema import prompt_names
+from hpro_connectors.emulators.salesforce.company.demo_org import make_demo_org
+from hpro_connectors.emulators.salesforce.company.demo_schema import prompt_names
+from hpro_connectors.emulators.salesforce.company.simulated_ids import simulated_lead_id
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.simulated_ids import simulated_lead_id
 from hpro_connectors.engine import PassSettings, Stage, run_pass
 from hpro_connectors.engine.stages import StageNames
 from hpro_connectors.protocol import Connector
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.connector import SalesforceConnector
 from hpro_connectors.salesforce.settings import SalesforceSettings
 from hpro_connectors.state import StateStore, assemble_lead

@@ -14,23 +14,23 @@ from hpro_connectors.emulators.http.fault_script import FaultScript
 from hpro_connectors.emulators.http.journal import Labels, RequestJournal
 from hpro_connectors.emulators.http.messages import Request, Response
 from hpro_connectors.emulators.http.server import EmulatorServer
-from hpro_connectors.emulators.salesforce import faults
-from hpro_connectors.emulators.salesforce.admin import PREFIX, Admin
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault, not_found
-from hpro_connectors.emulators.salesforce.bulk_query import BulkQueryJobs
-from hpro_connectors.emulators.salesforce.call import Call, faulty
-from hpro_connectors.emulators.salesforce.cursors import CursorStore
-from hpro_connectors.emulators.salesforce.external_client_app import ExternalClientApp
-from hpro_connectors.emulators.salesforce.hosts import OrgHosts
-from hpro_connectors.emulators.salesforce.labels import labels_of
-from hpro_connectors.emulators.salesforce.limits import OrgLimits
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.queries import Queries
-from hpro_connectors.emulators.salesforce.resources import FIRST_VERSION, LAST_VERSION, resources, versions
-from hpro_connectors.emulators.salesforce.sessions import SessionStore
-from hpro_connectors.emulators.salesforce.sign_in import SignIn, bearer
-from hpro_connectors.emulators.salesforce.soap_login import soap_login
-from hpro_connectors.emulators.salesforce.strictness import (
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault, not_found
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.wire import faults
+from hpro_connectors.emulators.salesforce.wire.admin import PREFIX, Admin
+from hpro_connectors.emulators.salesforce.wire.bulk_query import BulkQueryJobs
+from hpro_connectors.emulators.salesforce.wire.call import Call, faulty
+from hpro_connectors.emulators.salesforce.wire.cursors import CursorStore
+from hpro_connectors.emulators.salesforce.wire.external_client_app import ExternalClientApp
+from hpro_connectors.emulators.salesforce.wire.hosts import OrgHosts
+from hpro_connectors.emulators.salesforce.wire.labels import labels_of
+from hpro_connectors.emulators.salesforce.wire.limits import OrgLimits
+from hpro_connectors.emulators.salesforce.wire.queries import Queries
+from hpro_connectors.emulators.salesforce.wire.resources import FIRST_VERSION, LAST_VERSION, resources, versions
+from hpro_connectors.emulators.salesforce.wire.sessions import SessionStore
+from hpro_connectors.emulators.salesforce.wire.sign_in import SignIn, bearer
+from hpro_connectors.emulators.salesforce.wire.soap_login import soap_login
+from hpro_connectors.emulators.salesforce.wire.strictness import (
     StrictModeError,
     Strictness,
     Violation,
@@ -250,7 +250,7 @@ class SalesforceEmulator:
         """Let something happen, for a fault.
 
         Args:
-            action: One of :data:`~hpro_connectors.emulators.salesforce.faults.ACTIONS`.
+            action: One of :data:`~hpro_connectors.emulators.salesforce.wire.faults.ACTIONS`.
         """
         if action == faults.EXPIRE_SESSIONS:
             self.sessions.expire_all()

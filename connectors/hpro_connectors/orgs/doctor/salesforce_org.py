@@ -8,7 +8,7 @@ from datetime import datetime
 from hpro_connectors.config import HproConfig, SalesforceCrm
 from hpro_connectors.doctor import Examined, Finding
 from hpro_connectors.orgs.salesforce import connection_of, settings_of
-from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.doctor import Surroundings, examine_salesforce
 from hpro_sdk.errors import ConfigError
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from hpro_connectors.doctor import Finding
-from hpro_connectors.salesforce.crm_values import KINDS
 from hpro_connectors.salesforce.doctor.org_view import OrgView
-from hpro_connectors.salesforce.field_choice import choose_fields
-from hpro_connectors.salesforce.score_fields import is_own
+from hpro_connectors.salesforce.mapping.field_choice import choose_fields
+from hpro_connectors.salesforce.schema.crm_values import KINDS
+from hpro_connectors.salesforce.writing.score_fields import is_own
 
 AREA: Final = "fields"
 

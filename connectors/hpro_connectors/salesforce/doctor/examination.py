@@ -10,10 +10,8 @@ from hpro_connectors.config.tables import BudgetConfig
 from hpro_connectors.doctor import Examined, Finding, Findings, check_clock, check_exclusion
 from hpro_connectors.errors import AuthError
 from hpro_connectors.protocol import OrgDescription, OrgIdentity
-from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.connector import SalesforceConnector
-from hpro_connectors.salesforce.crm_schema import CrmSchema
-from hpro_connectors.salesforce.describing import OrgDescriber
 from hpro_connectors.salesforce.doctor.configured_fields import check_configured_fields
 from hpro_connectors.salesforce.doctor.limits import check_limits
 from hpro_connectors.salesforce.doctor.org_view import CrmUser, OrgView, read_user
@@ -22,8 +20,10 @@ from hpro_connectors.salesforce.doctor.own_fields import check_editing, check_ow
 from hpro_connectors.salesforce.doctor.streams import check_streams
 from hpro_connectors.salesforce.doctor.tracking import check_tracking
 from hpro_connectors.salesforce.doctor.visibility import check_visibility
-from hpro_connectors.salesforce.org_streams import OrgStreams
-from hpro_connectors.salesforce.row_reader import RowReader
+from hpro_connectors.salesforce.mapping.org_streams import OrgStreams
+from hpro_connectors.salesforce.rows.row_reader import RowReader
+from hpro_connectors.salesforce.schema.crm_schema import CrmSchema
+from hpro_connectors.salesforce.schema.describing import OrgDescriber
 from hpro_connectors.salesforce.settings import SalesforceSettings
 from hpro_sdk.errors import HproError
 

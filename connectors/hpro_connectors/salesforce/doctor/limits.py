@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from hpro_connectors.config.tables import BudgetConfig
 from hpro_connectors.doctor import Finding
-from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 
 _CALLS: Final = "API calls"
 _JOBS: Final = "Bulk query jobs"

@@ -11,9 +11,9 @@ from hpro_connectors.doctor import Finding, OutcomeCounts, StageCount, check_out
 from hpro_connectors.errors import SchemaDriftError
 from hpro_connectors.salesforce.doctor.org_view import OrgView
 from hpro_connectors.salesforce.errors import QueryTooLargeError
-from hpro_connectors.salesforce.outcomes import Outcomes
+from hpro_connectors.salesforce.mapping.outcomes import Outcomes
+from hpro_connectors.salesforce.rows.soql import select
 from hpro_connectors.salesforce.settings import OutcomeRule, SalesforceSettings, ScoredObjectName
-from hpro_connectors.salesforce.soql import select
 from hpro_sdk.lead import OutcomeResult
 
 _AREA: Final = "outcomes"

@@ -8,7 +8,7 @@ from typing import Final
 from hpro_connectors.doctor import Finding
 from hpro_connectors.protocol import FieldState
 from hpro_connectors.salesforce.doctor.org_view import OrgView
-from hpro_connectors.salesforce.score_fields import plan_fields
+from hpro_connectors.salesforce.writing.score_fields import plan_fields
 
 AREA: Final = "score fields"
 

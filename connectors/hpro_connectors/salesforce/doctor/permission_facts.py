@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from hpro_connectors.errors import PermissionDeniedError, SchemaDriftError
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.soql import select, text_literal
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
+from hpro_connectors.salesforce.rows.soql import select, text_literal
 
 PERMISSION_SET: Final = "HPRO_Connector"
 """The permission set of the user that HPRO signs in as."""

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from hpro_connectors.doctor import Finding
-from hpro_connectors.salesforce.describing import LINKS_OF_MAILS, LINKS_OF_NOTES
 from hpro_connectors.salesforce.doctor.org_view import OrgView
+from hpro_connectors.salesforce.schema.describing import LINKS_OF_MAILS, LINKS_OF_NOTES
 from hpro_connectors.salesforce.settings import INTERACTION_STREAMS
 
 AREA: Final = "interactions"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from hpro_connectors.doctor import Finding
-from hpro_connectors.salesforce.describing import HISTORY_OBJECTS
 from hpro_connectors.salesforce.doctor.org_view import OrgView
-from hpro_connectors.salesforce.soql import text_literal
+from hpro_connectors.salesforce.rows.soql import text_literal
+from hpro_connectors.salesforce.schema.describing import HISTORY_OBJECTS
 
 _AREA: Final = "history"
 _MEANS: Final = (

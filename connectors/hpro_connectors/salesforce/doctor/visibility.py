@@ -7,8 +7,8 @@ from typing import Final
 
 from hpro_connectors.doctor import Finding
 from hpro_connectors.salesforce.doctor.org_view import NOT_SEEN, OrgView
+from hpro_connectors.salesforce.rows.soql import select, text_literal
 from hpro_connectors.salesforce.settings import ScoredObjectName
-from hpro_connectors.salesforce.soql import select, text_literal
 
 _AREA: Final = "records"
 _PRIVATE: Final = "None"

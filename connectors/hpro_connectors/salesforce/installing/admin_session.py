@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
-from hpro_connectors.salesforce.connection import Connection, SignInWay
-from hpro_connectors.salesforce.record_ids import is_record_id, long_id
-from hpro_connectors.salesforce.vendor_words import one_line
+from hpro_connectors.salesforce.client.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.record_ids import is_record_id, long_id
+from hpro_connectors.salesforce.client.vendor_words import one_line
 from hpro_sdk.errors import ConfigError
 
 HOW_TO_GET_ONE: Final = (

@@ -15,7 +15,7 @@ from hpro_connectors.errors import (
     RecordRejectedError,
     RetriableError,
 )
-from hpro_connectors.salesforce.failures import NAME
+from hpro_connectors.salesforce.client.failures import NAME
 
 NEEDED: Final = "Customize Application, View All Data, Manage Profiles and Permission Sets, and Assign Permission Sets"
 """What the user of the session must be allowed to do."""

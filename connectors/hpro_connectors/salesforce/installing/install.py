@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.installing.failures import admin_told
 from hpro_connectors.salesforce.installing.org_fields import ensure_fields
 from hpro_connectors.salesforce.installing.org_permission_sets import ensure_set

@@ -9,17 +9,17 @@ from typing import Final
 from pydantic import JsonValue
 
 from hpro_connectors.fields import SCORE_FIELDS, ScoreField
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.crm_schema import CrmField, CrmOption
-from hpro_connectors.salesforce.error_classes import no_data_error
-from hpro_connectors.salesforce.field_clashes import CRM_TYPES, Clash, clash_of, make_clash
+from hpro_connectors.salesforce.client.error_classes import no_data_error
+from hpro_connectors.salesforce.client.query_answer import query_answer_of
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.installing.record_saving import delete_record
 from hpro_connectors.salesforce.installing.steps import Step, StepKind, StepState
 from hpro_connectors.salesforce.metadata.custom_fields import DESCRIPTION, custom_field
 from hpro_connectors.salesforce.metadata.xml import XmlValue
-from hpro_connectors.salesforce.query_answer import query_answer_of
-from hpro_connectors.salesforce.score_fields import column_of
-from hpro_connectors.salesforce.soql import among, select, text_literal
+from hpro_connectors.salesforce.rows.soql import among, select, text_literal
+from hpro_connectors.salesforce.schema.crm_schema import CrmField, CrmOption
+from hpro_connectors.salesforce.writing.field_clashes import CRM_TYPES, Clash, clash_of, make_clash
+from hpro_connectors.salesforce.writing.score_fields import column_of
 
 CUSTOM_FIELD: Final = "tooling/sobjects/CustomField"
 """Path of the resource."""

@@ -14,13 +14,13 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.error_classes import no_data_error
+from hpro_connectors.salesforce.client.error_classes import no_data_error
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.installing.record_saving import create_records, update_records
 from hpro_connectors.salesforce.installing.steps import Step, StepKind, StepState
 from hpro_connectors.salesforce.metadata.permission_sets import ObjectAccess, PermissionSet
-from hpro_connectors.salesforce.small_queries import read_all
-from hpro_connectors.salesforce.soql import select, text_literal
+from hpro_connectors.salesforce.rows.small_queries import read_all
+from hpro_connectors.salesforce.rows.soql import select, text_literal
 
 _OF_OBJECTS: Final = ("PermissionsRead", "PermissionsEdit", "PermissionsViewAllRecords")
 _OF_FIELDS: Final = ("PermissionsRead", "PermissionsEdit")

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from hpro_connectors.errors import ServerError
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.failures import NAME
+from hpro_connectors.salesforce.client.failures import NAME
+from hpro_connectors.salesforce.client.record_ids import is_record_id, long_id
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.installing.record_saving import create_records
 from hpro_connectors.salesforce.installing.steps import Step, StepKind, StepState
-from hpro_connectors.salesforce.record_ids import is_record_id, long_id
-from hpro_connectors.salesforce.small_queries import read_all
-from hpro_connectors.salesforce.soql import select, text_literal
+from hpro_connectors.salesforce.rows.small_queries import read_all
+from hpro_connectors.salesforce.rows.soql import select, text_literal
 from hpro_sdk.errors import ConfigError
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from hpro_connectors.fields import SCORE_FIELDS
-from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.installing.org_fields import find_fields, full_name
 from hpro_connectors.salesforce.installing.org_users import OrgUser
+from hpro_connectors.salesforce.rows.small_queries import read_all
+from hpro_connectors.salesforce.rows.soql import select, text_literal
 from hpro_connectors.salesforce.settings import ScoredObjectName
-from hpro_connectors.salesforce.small_queries import read_all
-from hpro_connectors.salesforce.soql import select, text_literal
 
 
 def find_problems(client: SalesforceClient, scored: Collection[ScoredObjectName], user: OrgUser) -> list[str]:

@@ -8,11 +8,11 @@ from typing import Final
 from pydantic import JsonValue
 
 from hpro_connectors.errors import RecordRejectedError
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.error_classes import no_data_error
-from hpro_connectors.salesforce.error_rules import GONE_CODES, error_of_failure
-from hpro_connectors.salesforce.failures import Failure
-from hpro_connectors.salesforce.vendor_words import words_of
+from hpro_connectors.salesforce.client.error_classes import no_data_error
+from hpro_connectors.salesforce.client.error_rules import GONE_CODES, error_of_failure
+from hpro_connectors.salesforce.client.failures import Failure
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
+from hpro_connectors.salesforce.client.vendor_words import words_of
 
 Values = Mapping[str, JsonValue]
 

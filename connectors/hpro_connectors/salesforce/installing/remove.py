@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from hpro_connectors.errors import ConnectorError
-from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.installing.failures import admin_told, is_refusal
 from hpro_connectors.salesforce.installing.org_fields import delete_field, find_fields
 from hpro_connectors.salesforce.installing.org_permission_sets import find_set
 from hpro_connectors.salesforce.installing.record_saving import delete_record
 from hpro_connectors.salesforce.installing.steps import Step, StepKind, StepState
 from hpro_connectors.salesforce.metadata.permission_sets import connector_permissions, viewer_permissions
+from hpro_connectors.salesforce.rows.small_queries import read_all
+from hpro_connectors.salesforce.rows.soql import select, text_literal
 from hpro_connectors.salesforce.settings import ScoredObjectName
-from hpro_connectors.salesforce.small_queries import read_all
-from hpro_connectors.salesforce.soql import select, text_literal
 
 _SETS = (connector_permissions().name, viewer_permissions().name)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hpro_connectors.protocol import EnsuredField, FieldState
-from hpro_connectors.salesforce.field_clashes import Clash
+from hpro_connectors.salesforce.writing.field_clashes import Clash
 
 
 class StepKind(StrEnum):

@@ -7,7 +7,7 @@ from typing import Final
 
 from hpro_connectors.fields import FieldType, ScoreField
 from hpro_connectors.salesforce.metadata.xml import XmlValue
-from hpro_connectors.salesforce.score_fields import column_of
+from hpro_connectors.salesforce.writing.score_fields import column_of
 
 _METADATA_TYPES: Final = {
     FieldType.NUMBER: "Number",

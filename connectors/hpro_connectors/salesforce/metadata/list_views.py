@@ -12,7 +12,7 @@ from typing import Final
 
 from hpro_connectors.fields import Trend
 from hpro_connectors.salesforce.metadata.xml import XmlValue
-from hpro_connectors.salesforce.score_fields import SCORE_COLUMNS
+from hpro_connectors.salesforce.writing.score_fields import SCORE_COLUMNS
 from hpro_sdk.lead import Band
 
 TOP_OF_STAGE: Final = 20

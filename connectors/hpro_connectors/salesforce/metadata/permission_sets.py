@@ -13,8 +13,8 @@ from typing import Final
 
 from hpro_connectors.fields import SCORE_FIELDS
 from hpro_connectors.salesforce.metadata.xml import XmlValue
-from hpro_connectors.salesforce.score_fields import column_of
 from hpro_connectors.salesforce.settings import ScoredObjectName
+from hpro_connectors.salesforce.writing.score_fields import column_of
 
 _FOLLOWED: Final = {
     ScoredObjectName.LEAD: ("Account", "Contact", "Opportunity"),

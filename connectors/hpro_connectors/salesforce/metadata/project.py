@@ -16,8 +16,8 @@ from hpro_connectors.salesforce.metadata.custom_fields import custom_field
 from hpro_connectors.salesforce.metadata.list_views import LIST_VIEWS
 from hpro_connectors.salesforce.metadata.permission_sets import connector_permissions, viewer_permissions
 from hpro_connectors.salesforce.metadata.xml import to_xml
-from hpro_connectors.salesforce.score_fields import column_of
 from hpro_connectors.salesforce.settings import ScoredObjectName
+from hpro_connectors.salesforce.writing.score_fields import column_of
 
 FIELDS_PACKAGE: Final = "force-app"
 """Package directory of fields and permission sets."""

@@ -15,7 +15,7 @@ from hpro_connectors.salesforce.metadata.project import (
     PROJECT_FILE,
     PROJECT_NAME,
 )
-from hpro_connectors.salesforce.score_fields import is_own
+from hpro_connectors.salesforce.writing.score_fields import is_own
 from hpro_sdk._files import replacing
 from hpro_sdk.errors import ConfigError, OutputError
 

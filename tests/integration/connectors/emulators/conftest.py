@@ -14,7 +14,7 @@ from simple_salesforce.api import Salesforce
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ORG_ID = "00DHp0000000001MAA"

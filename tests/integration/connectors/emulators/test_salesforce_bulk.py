@@ -19,7 +19,7 @@ from simple_salesforce.exceptions import (
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 if TYPE_CHECKING:
     from tests.integration.connectors.emulators.conftest import AddLeads

@@ -20,9 +20,9 @@ from simple_salesforce.exceptions import (
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.faults import FAULTS, TRANSIENT, api_error, transient_faults
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.strictness import StrictModeError
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.wire.faults import FAULTS, TRANSIENT, api_error, transient_faults
+from hpro_connectors.emulators.salesforce.wire.strictness import StrictModeError
 
 if TYPE_CHECKING:
     from tests.integration.connectors.emulators.conftest import AddLeads

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 ROWS = 400_000
 WORDS = 'Said "yes", and then\nsaid "no".\n' * 8

@@ -10,8 +10,8 @@ from simple_salesforce.api import Salesforce, SFType
 from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceRefusedRequest
 
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, picklist_values
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType, picklist_values
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 HOST = "https://acme.my.salesforce.com"
 NUMBER = {"type": "Number", "label": "Seats", "precision": 9, "scale": 0, "description": "Of the tender"}

@@ -15,9 +15,9 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed, Salesfo
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.external_client_app import ExternalClientApp
-from hpro_connectors.emulators.salesforce.sign_in import JWT_BEARER
-from hpro_connectors.emulators.salesforce.users import user_name
+from hpro_connectors.emulators.salesforce.org.users import user_name
+from hpro_connectors.emulators.salesforce.wire.external_client_app import ExternalClientApp
+from hpro_connectors.emulators.salesforce.wire.sign_in import JWT_BEARER
 
 HOST = "https://acme.my.salesforce.com"
 

@@ -16,7 +16,7 @@ from simple_salesforce.api import Salesforce
 
 from hpro_connectors.emulators.http.fault_script import Fault
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 
 @pytest.fixture

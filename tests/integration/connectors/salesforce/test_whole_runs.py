@@ -15,15 +15,15 @@ from sqlalchemy import select
 from hpro_connectors.calls import CallPolicy, GuardedConnector
 from hpro_connectors.demo.histories import funnel_of, template_of
 from hpro_connectors.demo.simulation import START
-from hpro_connectors.emulators.salesforce.demo_org import SalesforceDemo, make_demo_org
-from hpro_connectors.emulators.salesforce.demo_schema import prompt_names
+from hpro_connectors.emulators.salesforce.company.demo_org import SalesforceDemo, make_demo_org
+from hpro_connectors.emulators.salesforce.company.demo_schema import prompt_names
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.faults import transient_faults
+from hpro_connectors.emulators.salesforce.wire.faults import transient_faults
 from hpro_connectors.engine import PassReport, PassSettings, run_pass
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.connector import SalesforceConnector
-from hpro_connectors.salesforce.row_reader import RowReader
+from hpro_connectors.salesforce.rows.row_reader import RowReader
 from hpro_connectors.salesforce.settings import SalesforceSettings
 from hpro_connectors.state import StateStore
 from hpro_connectors.state.schema import FIELD_CHANGES, INTERACTIONS, LEADS, STAGE_CHANGES

@@ -13,11 +13,11 @@ import pytest
 from hpro_connectors.cli.doctor import doctor
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, PicklistValue
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType, PicklistValue
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_connectors.fields import SCORE_FIELDS, ScoreField
 from hpro_connectors.fields import FieldType as ScoreType
-from hpro_connectors.salesforce.score_fields import column_of
+from hpro_connectors.salesforce.writing.score_fields import column_of
 from hpro_sdk.cli.errors import CliState, run_guarded
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 
 from hpro_connectors.config import load_config
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, PicklistValue
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType, PicklistValue
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_connectors.orgs import connected
 from hpro_connectors.protocol import Backfill
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 from .conftest import Doctor
 

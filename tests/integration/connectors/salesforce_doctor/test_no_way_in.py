@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.faults import FAULTS, api_error
+from hpro_connectors.emulators.salesforce.wire.faults import FAULTS, api_error
 
 from .conftest import Doctor
 from .test_healthy_org import jwt

@@ -10,10 +10,10 @@ import pytest
 from hpro_connectors.config import load_config
 from hpro_connectors.config.salesforce import SalesforceCrm
 from hpro_connectors.config.tables import BudgetConfig
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_connectors.orgs.salesforce import connection_of, settings_of
 from hpro_connectors.protocol import OrgIdentity
-from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.doctor import Surroundings, examine_salesforce
 from hpro_connectors.state import StateStore
 

@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from hpro_connectors.config import load_config
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType
-from hpro_connectors.emulators.salesforce.first_day import LeadStatus
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.org.first_day import LeadStatus
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_connectors.orgs import connected
 from hpro_connectors.protocol import Backfill, LeadRecord
 from hpro_sdk.lead import OutcomeResult

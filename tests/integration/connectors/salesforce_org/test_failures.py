@@ -12,8 +12,8 @@ import pytest
 from hpro_connectors.calls import CallPolicy, GuardedConnector
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.faults import FAULTS, transient_faults
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.wire.faults import FAULTS, transient_faults
 from hpro_connectors.engine import PassReport, PassSettings, run_pass
 from hpro_connectors.engine.settings import Stage
 from hpro_connectors.errors import FatalError, SafetyRailError

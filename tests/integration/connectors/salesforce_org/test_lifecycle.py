@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_connectors.engine import PassReport
 from hpro_connectors.protocol import Window
 from hpro_connectors.salesforce.connector import SalesforceConnector

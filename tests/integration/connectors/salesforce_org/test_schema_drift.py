@@ -8,16 +8,16 @@ from typing import Protocol
 import pytest
 
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, PicklistValue
-from hpro_connectors.emulators.salesforce.first_day import LeadStatus
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType, PicklistValue
+from hpro_connectors.emulators.salesforce.org.first_day import LeadStatus
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_connectors.engine import PassReport
 from hpro_connectors.errors import PermissionDeniedError, SchemaDriftError
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.protocol import FieldState, WriteStatus
 from hpro_connectors.salesforce.connector import SalesforceConnector
 from hpro_connectors.salesforce.errors import UnknownObjectError
-from hpro_connectors.salesforce.score_fields import SCORE_COLUMNS
+from hpro_connectors.salesforce.writing.score_fields import SCORE_COLUMNS
 from hpro_connectors.state import StateStore
 from hpro_connectors.state.rows import StoredLead
 from hpro_sdk.field_kind import FieldKind

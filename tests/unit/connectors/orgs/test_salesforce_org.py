@@ -12,7 +12,7 @@ from hpro_connectors.orgs import connected
 from hpro_connectors.orgs.connecting import has_lagging_index, make_fields
 from hpro_connectors.orgs.salesforce import connection_of, settings_of
 from hpro_connectors.protocol import EnsuredField, FieldState
-from hpro_connectors.salesforce.connection import SignInWay
+from hpro_connectors.salesforce.client.connection import SignInWay
 from hpro_connectors.salesforce.connector import SalesforceConnector
 from hpro_connectors.testing import MemoryConnector
 from hpro_sdk.errors import ConfigError

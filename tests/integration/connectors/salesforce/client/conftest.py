@@ -10,9 +10,9 @@ import pytest
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import Connection, SignInWay
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from hpro_connectors.salesforce.client.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ORG_ID = "00DHp0000000001MAA"

@@ -9,9 +9,9 @@ import pytest
 from hpro_connectors.emulators.http.fault_script import Fault
 from hpro_connectors.emulators.http.messages import Response
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.faults import FAULTS
+from hpro_connectors.emulators.salesforce.wire.faults import FAULTS
 from hpro_connectors.errors import FatalError, NetworkError, QuotaExhaustedError, RateLimitedError, ServerError
-from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.errors import QueryTooLargeError, RequestTooLongError
 from hpro_sdk.errors import HproError
 

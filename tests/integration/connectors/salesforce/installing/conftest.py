@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.admin_session import admin_session
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.users import user_name
-from hpro_connectors.salesforce.client import SalesforceClient
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.users import user_name
+from hpro_connectors.emulators.salesforce.wire.admin_session import admin_session
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.installing import OrgUser, Step, install, read_session
 from hpro_connectors.salesforce.settings import ScoredObjectName
 from hpro_sdk.cli import main

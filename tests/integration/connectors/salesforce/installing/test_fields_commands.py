@@ -12,7 +12,7 @@ import requests
 
 from hpro_connectors.emulators.http.fault_script import Fault
 from hpro_connectors.emulators.http.messages import Response
-from hpro_connectors.emulators.salesforce.faults import api_error
+from hpro_connectors.emulators.salesforce.wire.faults import api_error
 
 if TYPE_CHECKING:
     from tests.integration.connectors.salesforce.installing.conftest import World

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hpro_connectors.emulators.http.fault_script import Fault
-from hpro_connectors.emulators.salesforce.faults import api_error
+from hpro_connectors.emulators.salesforce.wire.faults import api_error
 from hpro_connectors.errors import AuthError, ConnectorError, PermissionDeniedError
 from hpro_connectors.fields import SCORE_FIELDS
 from hpro_connectors.salesforce.connector import SalesforceConnector
 from hpro_connectors.salesforce.installing import StepState, count_changes, find_problems, install, plan_install
-from hpro_connectors.salesforce.score_fields import SCORE_COLUMN_TYPES
 from hpro_connectors.salesforce.settings import SalesforceSettings, ScoredObjectName
-from hpro_connectors.salesforce.writing import require_writable
+from hpro_connectors.salesforce.writing.score_fields import SCORE_COLUMN_TYPES
+from hpro_connectors.salesforce.writing.score_rows import require_writable
 
 if TYPE_CHECKING:
     from tests.integration.connectors.salesforce.installing.conftest import World

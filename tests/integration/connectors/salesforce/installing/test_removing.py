@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hpro_connectors.emulators.http.fault_script import Fault
-from hpro_connectors.emulators.salesforce.faults import api_error
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.wire.faults import api_error
 from hpro_connectors.errors import ConnectorError, PermissionDeniedError
 from hpro_connectors.fields import SCORE_FIELDS
 from hpro_connectors.salesforce.installing import StepKind, StepState, find_problems, plan_removal, remove

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, picklist_values
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType, picklist_values
 from hpro_connectors.protocol import FieldState
 from hpro_connectors.salesforce.connector import SalesforceConnector
 from hpro_connectors.salesforce.installing import StepState, find_problems

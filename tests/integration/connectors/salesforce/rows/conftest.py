@@ -12,13 +12,13 @@ from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_connectors.errors import RetriableError
 from hpro_connectors.protocol import Window
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import Connection, SignInWay
-from hpro_connectors.salesforce.row_reader import BulkOptions, Row, RowReader, Source
+from hpro_connectors.salesforce.client.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
+from hpro_connectors.salesforce.rows.row_reader import BulkOptions, Row, RowReader, Source
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -13,9 +13,9 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import Connection, SignInWay
-from hpro_connectors.salesforce.row_reader import RowReader, Source
+from hpro_connectors.salesforce.client.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
+from hpro_connectors.salesforce.rows.row_reader import RowReader, Source
 
 
 def whole_lines(stored: Path) -> list[str]:

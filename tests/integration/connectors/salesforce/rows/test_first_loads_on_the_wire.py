@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import JsonValue
 
-from hpro_connectors.emulators.salesforce.faults import FAULTS, transient_faults
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.wire.faults import FAULTS, transient_faults
 from hpro_connectors.errors import ResumeExpiredError
 from hpro_connectors.salesforce.errors import UnknownColumnError
-from hpro_connectors.salesforce.row_reader import BulkOptions, Row, RowPage, Source
+from hpro_connectors.salesforce.rows.row_reader import BulkOptions, Row, RowPage, Source
 
 if TYPE_CHECKING:
     from tests.integration.connectors.salesforce.rows.conftest import ServedOrg

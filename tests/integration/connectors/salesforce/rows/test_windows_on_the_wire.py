@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hpro_connectors.emulators.salesforce.faults import FAULTS, transient_faults
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.wire.faults import FAULTS, transient_faults
 from hpro_connectors.errors import AuthError
 from hpro_connectors.protocol import Window
-from hpro_connectors.salesforce import id_lists
-from hpro_connectors.salesforce.row_reader import Row, RowPage, Source
+from hpro_connectors.salesforce.rows import id_lists
+from hpro_connectors.salesforce.rows.row_reader import Row, RowPage, Source
 
 if TYPE_CHECKING:
     from tests.integration.connectors.salesforce.rows.conftest import ServedOrg

@@ -9,7 +9,7 @@ import pytest
 from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 Ask = Callable[..., list[tuple[JsonValue, ...]]]
 

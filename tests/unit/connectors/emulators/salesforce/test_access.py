@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from pydantic import JsonValue
 
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 Ask = Callable[..., list[tuple[JsonValue, ...]]]
 SCORE = FieldSchema("HPRO_Score__c", FieldType.DOUBLE, precision=5, scale=2)

@@ -10,8 +10,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpro_connectors.emulators.salesforce.bulk_results import DELIMITERS, LINE_ENDINGS, ResultFile
-from hpro_connectors.emulators.salesforce.field_schema import FieldType
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldType
+from hpro_connectors.emulators.salesforce.wire.bulk_results import DELIMITERS, LINE_ENDINGS, ResultFile
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
 

@@ -9,10 +9,10 @@ from hpro_connectors.demo import events as ev
 from hpro_connectors.demo.demo_ids import SALESFORCE_DEMO_ORG_IDS, is_demo_org
 from hpro_connectors.demo.simulation import START, YEAR_DAYS
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.demo_org import SalesforceDemo, make_demo_org
-from hpro_connectors.emulators.salesforce.demo_schema import lead_fields, prompt_names
-from hpro_connectors.emulators.salesforce.ids import long_id
-from hpro_connectors.emulators.salesforce.simulated_ids import simulated_lead_id
+from hpro_connectors.emulators.salesforce.company.demo_org import SalesforceDemo, make_demo_org
+from hpro_connectors.emulators.salesforce.company.demo_schema import lead_fields, prompt_names
+from hpro_connectors.emulators.salesforce.company.simulated_ids import simulated_lead_id
+from hpro_connectors.emulators.salesforce.org.ids import long_id
 
 DAY = timedelta(days=1)
 EVERYTHING = ("Lead", "Contact", "Opportunity", "Task", "Event", "EmailMessage", "Note", "ContentNote", "LeadHistory")

@@ -5,9 +5,9 @@ import json
 import pytest
 from pydantic import JsonValue
 
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, PicklistValue
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType, PicklistValue
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 FIELD_ATTRIBUTES = {
     "aggregatable",

@@ -10,12 +10,12 @@ from hpro_connectors.demo import events as ev
 from hpro_connectors.demo.simulation import START, Simulation
 from hpro_connectors.demo.simulator.companies import SAAS, TEST_DRIVE
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce import simulated_ids as ids
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault
-from hpro_connectors.emulators.salesforce.demo_schema import make_company
-from hpro_connectors.emulators.salesforce.filling import Filling
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.simulated_activities import note_of
+from hpro_connectors.emulators.salesforce.company import simulated_ids as ids
+from hpro_connectors.emulators.salesforce.company.demo_schema import make_company
+from hpro_connectors.emulators.salesforce.company.filling import Filling
+from hpro_connectors.emulators.salesforce.company.simulated_activities import note_of
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_sdk.lead import InteractionKind, Speaker
 
 SIMULATION = Simulation(TEST_DRIVE, 1, leads_per_year=100, reserved_phrases=True)

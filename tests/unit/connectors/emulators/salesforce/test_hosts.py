@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpro_connectors.emulators.http.messages import Headers, Request
-from hpro_connectors.emulators.salesforce.hosts import OrgHosts
+from hpro_connectors.emulators.salesforce.wire.hosts import OrgHosts
 
 URL = "http://127.0.0.1:1234"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpro_connectors.emulators.salesforce.ids import long_id, make_id, suffix
+from hpro_connectors.emulators.salesforce.org.ids import long_id, make_id, suffix
 
 SHORT = st.text(string.ascii_letters + string.digits, min_size=15, max_size=15)
 NUMBERS = st.integers(0, 62**9 - 1)

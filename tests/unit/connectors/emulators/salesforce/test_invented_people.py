@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpro_connectors.emulators.salesforce.invented_people import invent_company, invent_person
+from hpro_connectors.emulators.salesforce.company.invented_people import invent_company, invent_person
 
 COMPANIES = st.sampled_from(("test_drive", "saas"))
 

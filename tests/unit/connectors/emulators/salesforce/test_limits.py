@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault
-from hpro_connectors.emulators.salesforce.limits import DAY, QUERY_JOBS, OrgLimits, RollingCount
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
+from hpro_connectors.emulators.salesforce.wire.limits import DAY, QUERY_JOBS, OrgLimits, RollingCount
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -7,10 +7,10 @@ import pytest
 from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault
-from hpro_connectors.emulators.salesforce.first_day import LeadStatus, OpportunityStage
-from hpro_connectors.emulators.salesforce.ids import make_id
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
+from hpro_connectors.emulators.salesforce.org.first_day import LeadStatus, OpportunityStage
+from hpro_connectors.emulators.salesforce.org.ids import make_id
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 Ask = Callable[..., list[tuple[JsonValue, ...]]]
 BEFORE = "2026-03-02T09:00:00.000+0000"

@@ -7,8 +7,8 @@ import pytest
 from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 Ask = Callable[..., list[tuple[JsonValue, ...]]]
 LATER = "2026-03-02T10:00:00.000+0000"

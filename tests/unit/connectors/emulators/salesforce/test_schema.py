@@ -6,17 +6,17 @@ from dataclasses import replace
 import pytest
 from pydantic import JsonValue
 
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault
-from hpro_connectors.emulators.salesforce.field_schema import (
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
+from hpro_connectors.emulators.salesforce.org.field_schema import (
     FieldSchema,
     FieldType,
     PicklistValue,
     label_of,
     picklist_values,
 )
-from hpro_connectors.emulators.salesforce.object_schema import ObjectSchema, by_name
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.standard.common import audit, identity, reference, text
+from hpro_connectors.emulators.salesforce.org.object_schema import ObjectSchema, by_name
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.standard.common import audit, identity, reference, text
 
 Ask = Callable[..., list[tuple[JsonValue, ...]]]
 

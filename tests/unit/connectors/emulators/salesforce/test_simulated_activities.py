@@ -8,7 +8,7 @@ import pytest
 from hpro_connectors.demo.events import InteractionLogged
 from hpro_connectors.demo.simulation import Simulation
 from hpro_connectors.demo.simulator.companies import TEST_DRIVE
-from hpro_connectors.emulators.salesforce.simulated_activities import Party, Row, note_of, note_text, rows_of
+from hpro_connectors.emulators.salesforce.company.simulated_activities import Party, Row, note_of, note_text, rows_of
 from hpro_sdk.lead import InteractionKind, Speaker
 
 HAPPENED = datetime(2026, 3, 2, 11, 5, tzinfo=UTC)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpro_connectors.emulators.salesforce import simulated_ids as ids
-from hpro_connectors.emulators.salesforce.ids import long_id
+from hpro_connectors.emulators.salesforce.company import simulated_ids as ids
+from hpro_connectors.emulators.salesforce.org.ids import long_id
 
 NUMBERS = st.integers(0, 10**7)
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.soql.parser import parse
-from hpro_connectors.emulators.salesforce.soql.tree import (
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.soql.parser import parse
+from hpro_connectors.emulators.salesforce.org.soql.tree import (
     Comparison,
     Condition,
     Every,

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault
-from hpro_connectors.emulators.salesforce.soql.parser import LONGEST, parse
-from hpro_connectors.emulators.salesforce.soql.tree import (
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
+from hpro_connectors.emulators.salesforce.org.soql.parser import LONGEST, parse
+from hpro_connectors.emulators.salesforce.org.soql.tree import (
     Aggregate,
     Comparison,
     Every,

@@ -7,10 +7,10 @@ import pytest
 from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault
-from hpro_connectors.emulators.salesforce.field_schema import FieldSchema, FieldType, picklist_values
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.querying import OpenQuery, QueryResult
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
+from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType, picklist_values
+from hpro_connectors.emulators.salesforce.org.querying import OpenQuery, QueryResult
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 Ask = Callable[..., list[tuple[JsonValue, ...]]]
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.api_fault import ApiFault
-from hpro_connectors.emulators.salesforce.org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
+from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 COLUMNS = {
     "Lead": "Id, LastName, Status, OwnerId, IsDeleted, MasterRecordId, IsConverted, ConvertedContactId,"

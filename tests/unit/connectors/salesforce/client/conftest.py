@@ -15,8 +15,8 @@ import requests
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ORG_15, ORG_18 = "00D5e000000HPRo", "00D5e000000HPRoEAO"

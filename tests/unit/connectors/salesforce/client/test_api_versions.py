@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from hpro_connectors.errors import ServerError
-from hpro_connectors.salesforce.api_versions import versions_of
+from hpro_connectors.salesforce.client.api_versions import versions_of
 
 
 def answer(body: str) -> requests.Response:

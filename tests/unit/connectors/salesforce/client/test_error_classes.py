@@ -24,12 +24,12 @@ from hpro_connectors.errors import (
 )
 from hpro_connectors.protocol import WriteStatus
 from hpro_connectors.salesforce import errors
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.error_classes import BY_CLASS, error_of, error_of_transport, row_status_of
-from hpro_connectors.salesforce.error_rules import error_of_failure
-from hpro_connectors.salesforce.failures import Failure
-from hpro_connectors.salesforce.permissions import REMEDIES
-from hpro_connectors.salesforce.vendor_words import VendorWords, words_of
+from hpro_connectors.salesforce.client.error_classes import BY_CLASS, error_of, error_of_transport, row_status_of
+from hpro_connectors.salesforce.client.error_rules import error_of_failure
+from hpro_connectors.salesforce.client.failures import Failure
+from hpro_connectors.salesforce.client.permissions import REMEDIES
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
+from hpro_connectors.salesforce.client.vendor_words import VendorWords, words_of
 from hpro_sdk.errors import ConfigError, HproError
 
 if TYPE_CHECKING:

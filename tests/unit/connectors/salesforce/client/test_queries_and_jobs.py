@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hpro_connectors.errors import PermissionDeniedError, ServerError
-from hpro_connectors.salesforce.client import JobState, SalesforceClient
+from hpro_connectors.salesforce.client.query_answer import object_of
+from hpro_connectors.salesforce.client.record_ids import is_record_id, long_id
+from hpro_connectors.salesforce.client.salesforce_client import JobState, SalesforceClient
 from hpro_connectors.salesforce.errors import BulkUnsupportedError, CursorExpiredError, JobGoneError, UnknownObjectError
-from hpro_connectors.salesforce.query_answer import object_of
-from hpro_connectors.salesforce.record_ids import is_record_id, long_id
 from hpro_sdk.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import Connection, SignInWay
-from hpro_connectors.salesforce.sign_in import SignedIn
+from hpro_connectors.salesforce.client.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
+from hpro_connectors.salesforce.client.sign_in import SignedIn
 from hpro_sdk.errors import HproError
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpro_connectors.errors import FatalError, NetworkError, ServerError
-from hpro_connectors.salesforce.call_counts import Usage, usage_of
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import Connection, SignInWay
-from hpro_connectors.salesforce.session import SalesforceSession
+from hpro_connectors.salesforce.client.call_counts import Usage, usage_of
+from hpro_connectors.salesforce.client.connection import Connection, SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
+from hpro_connectors.salesforce.client.session import SalesforceSession
 from hpro_sdk.errors import HproError
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hpro_connectors.errors import AuthError, NetworkError, PermissionDeniedError, RateLimitedError, ServerError
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import SignInWay
+from hpro_connectors.salesforce.client.connection import SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_sdk.errors import ConfigError, HproError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hpro_connectors.errors import AuthError, PermissionDeniedError, ServerError
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.connection import SignInWay
+from hpro_connectors.salesforce.client.connection import SignInWay
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 
 if TYPE_CHECKING:
     from tests.unit.connectors.salesforce.client.conftest import Script

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpro_connectors.salesforce.connection import SignInWay
+from hpro_connectors.salesforce.client.connection import SignInWay
 from hpro_connectors.salesforce.installing import read_session
 from hpro_sdk.errors import ConfigError
 

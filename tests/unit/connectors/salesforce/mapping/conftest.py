@@ -6,11 +6,11 @@ from typing import cast
 import pytest
 from pydantic import JsonValue
 
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.crm_schema import CrmObject, CrmSchema, CrmStage
-from hpro_connectors.salesforce.org_streams import OrgStreams
-from hpro_connectors.salesforce.row_reader import RowReader
-from hpro_connectors.salesforce.rows import Row, RowPage, Source
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
+from hpro_connectors.salesforce.mapping.org_streams import OrgStreams
+from hpro_connectors.salesforce.rows.row_reader import RowReader
+from hpro_connectors.salesforce.rows.row_source import Row, RowPage, Source
+from hpro_connectors.salesforce.schema.crm_schema import CrmObject, CrmSchema, CrmStage
 from hpro_connectors.salesforce.settings import SalesforceSettings
 
 ORG_ID = "00D000000000001EAA"

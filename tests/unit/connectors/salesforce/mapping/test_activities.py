@@ -8,8 +8,8 @@ import pytest
 from pydantic import JsonValue
 
 from hpro_connectors.protocol import InteractionRecord, Tombstone
-from hpro_connectors.salesforce.org_streams import OrgStreams
-from hpro_connectors.salesforce.records import Wanted
+from hpro_connectors.salesforce.mapping.org_streams import OrgStreams
+from hpro_connectors.salesforce.mapping.records import Wanted
 from hpro_connectors.salesforce.settings import SalesforceSettings, ScoredObjectName
 from hpro_sdk.lead import InteractionKind, LeadKey, Speaker
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from hpro_connectors.salesforce.crm_values import KINDS, field_value, read_moment
+from hpro_connectors.salesforce.schema.crm_values import KINDS, field_value, read_moment
 from hpro_sdk.field_kind import FieldKind
 
 _JSON = st.recursive(

@@ -8,9 +8,9 @@ from pydantic import JsonValue
 
 from hpro_connectors.errors import ServerError
 from hpro_connectors.protocol import Window
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.deletions import DeletionPage, read_deletions
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.errors import ReplicationDateError
+from hpro_connectors.salesforce.mapping.deletions import DeletionPage, read_deletions
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hpro_connectors.protocol import Owner
-from hpro_connectors.salesforce.crm_schema import CrmField, CrmObject, CrmSchema, CrmStage
-from hpro_connectors.salesforce.describe_cache import DescribeCache, fingerprint
+from hpro_connectors.salesforce.schema.crm_schema import CrmField, CrmObject, CrmSchema, CrmStage
+from hpro_connectors.salesforce.schema.describe_cache import DescribeCache, fingerprint
 from hpro_connectors.salesforce.settings import SalesforceSettings, ScoredObjectName
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

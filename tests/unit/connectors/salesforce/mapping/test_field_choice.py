@@ -6,8 +6,8 @@ import pytest
 from pydantic import JsonValue
 
 from hpro_connectors.errors import SchemaDriftError
-from hpro_connectors.salesforce.crm_schema import CrmObject
-from hpro_connectors.salesforce.field_choice import choose_fields
+from hpro_connectors.salesforce.mapping.field_choice import choose_fields
+from hpro_connectors.salesforce.schema.crm_schema import CrmObject
 from hpro_connectors.salesforce.settings import OutcomeRule, SalesforceSettings, ScoredObjectName
 from hpro_sdk.errors import ConfigError
 from hpro_sdk.field_kind import FieldKind

@@ -7,7 +7,7 @@ import pytest
 from pydantic import JsonValue
 
 from hpro_connectors.protocol import FieldRecord, RecordKey, StageRecord
-from hpro_connectors.salesforce.org_streams import OrgStreams
+from hpro_connectors.salesforce.mapping.org_streams import OrgStreams
 from hpro_connectors.salesforce.settings import OutcomeRule, SalesforceSettings, ScoredObjectName
 from hpro_sdk.lead import LeadKey
 

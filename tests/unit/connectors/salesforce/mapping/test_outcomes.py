@@ -8,8 +8,8 @@ from pydantic import JsonValue
 
 from hpro_connectors.errors import SchemaDriftError
 from hpro_connectors.protocol import LeadRecord
-from hpro_connectors.salesforce.crm_schema import CrmStage
-from hpro_connectors.salesforce.org_streams import OrgStreams
+from hpro_connectors.salesforce.mapping.org_streams import OrgStreams
+from hpro_connectors.salesforce.schema.crm_schema import CrmStage
 from hpro_connectors.salesforce.settings import OutcomeRule, SalesforceSettings, ScoredObjectName
 from hpro_sdk.lead import OutcomeResult
 

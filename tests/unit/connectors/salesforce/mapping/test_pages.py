@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from hpro_connectors.errors import ResumeExpiredError, ServerError
-from hpro_connectors.salesforce.pages import Part, in_batches, read_parts
-from hpro_connectors.salesforce.rows import RowPage
+from hpro_connectors.salesforce.mapping.pages import Part, in_batches, read_parts
+from hpro_connectors.salesforce.rows.row_source import RowPage
 
 
 def _part(name: str, sizes: list[int]) -> Part:

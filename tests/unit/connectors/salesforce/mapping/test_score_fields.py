@@ -10,8 +10,8 @@ from pydantic import JsonValue
 
 from hpro_connectors.fields import SCORE_FIELDS, ScoreRow, Trend
 from hpro_connectors.protocol import FieldState
-from hpro_connectors.salesforce.crm_schema import CrmField, CrmObject, CrmOption
-from hpro_connectors.salesforce.score_fields import (
+from hpro_connectors.salesforce.schema.crm_schema import CrmField, CrmObject, CrmOption
+from hpro_connectors.salesforce.writing.score_fields import (
     SCORE_COLUMN_TYPES,
     SCORE_COLUMNS,
     column_of,

@@ -10,9 +10,9 @@ from pydantic import JsonValue
 from hpro_connectors.errors import PermissionDeniedError, ServerError
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.protocol import LeadRecord, Merge, RecordKey, Tombstone
-from hpro_connectors.salesforce.org_streams import OrgStreams
-from hpro_connectors.salesforce.score_fields import SCORE_COLUMNS, to_crm
+from hpro_connectors.salesforce.mapping.org_streams import OrgStreams
 from hpro_connectors.salesforce.settings import SalesforceSettings, ScoredObjectName
+from hpro_connectors.salesforce.writing.score_fields import SCORE_COLUMNS, to_crm
 from hpro_sdk.field_kind import FieldKind
 from hpro_sdk.lead import LeadKey
 

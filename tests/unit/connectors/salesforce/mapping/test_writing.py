@@ -9,12 +9,12 @@ from pydantic import JsonValue
 from hpro_connectors.errors import PermissionDeniedError, SchemaDriftError, ServerError
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.protocol import WriteStatus
-from hpro_connectors.salesforce.client import SalesforceClient
-from hpro_connectors.salesforce.crm_schema import CrmField, CrmObject
-from hpro_connectors.salesforce.links import Links
-from hpro_connectors.salesforce.score_fields import SCORE_COLUMN_TYPES
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
+from hpro_connectors.salesforce.schema.crm_schema import CrmField, CrmObject
+from hpro_connectors.salesforce.schema.links import Links
 from hpro_connectors.salesforce.settings import ScoredObjectName
-from hpro_connectors.salesforce.writing import require_writable, write_rows
+from hpro_connectors.salesforce.writing.score_fields import SCORE_COLUMN_TYPES
+from hpro_connectors.salesforce.writing.score_rows import require_writable, write_rows
 from hpro_sdk.lead import LeadKey
 
 LINKS = Links("00D000000000001EAA", ScoredObjectName.LEAD)

@@ -16,8 +16,8 @@ from hpro_connectors.salesforce.metadata import (
     project_files,
     viewer_permissions,
 )
-from hpro_connectors.salesforce.score_fields import SCORE_COLUMNS
 from hpro_connectors.salesforce.settings import ScoredObjectName
+from hpro_connectors.salesforce.writing.score_fields import SCORE_COLUMNS
 
 LEAD = ScoredObjectName.LEAD
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import JsonValue
 
-from hpro_connectors.salesforce.bulk_jobs import BulkAnswer, JobState, QueryJob
-from hpro_connectors.salesforce.client import QueryAnswer
+from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, JobState, QueryJob
+from hpro_connectors.salesforce.client.salesforce_client import QueryAnswer
 from hpro_connectors.salesforce.errors import (
     BulkUnsupportedError,
     CursorExpiredError,
@@ -21,7 +21,7 @@ from hpro_connectors.salesforce.errors import (
     QueryTooLargeError,
     RequestTooLongError,
 )
-from hpro_connectors.salesforce.soql import encoded_length
+from hpro_connectors.salesforce.rows.soql import encoded_length
 
 Row = dict[str, JsonValue]
 Test = Callable[[Row], bool]

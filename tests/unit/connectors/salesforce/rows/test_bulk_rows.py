@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from hpro_connectors.errors import ResumeExpiredError, ServerError
-from hpro_connectors.salesforce.bulk_jobs import BulkAnswer
-from hpro_connectors.salesforce.bulk_rows import bulk_rows
-from hpro_connectors.salesforce.row_reader import Source
+from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer
+from hpro_connectors.salesforce.rows.bulk_rows import bulk_rows
+from hpro_connectors.salesforce.rows.row_reader import Source
 
 TYPES = {
     "Id": "id",

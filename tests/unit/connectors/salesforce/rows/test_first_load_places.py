@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from hpro_connectors.errors import ResumeExpiredError
 from hpro_connectors.salesforce.errors import JobGoneError
-from hpro_connectors.salesforce.row_reader import BulkOptions, RowPage, RowReader, Source
+from hpro_connectors.salesforce.rows.row_reader import BulkOptions, RowPage, RowReader, Source
 
 if TYPE_CHECKING:
     from tests.unit.connectors.salesforce.rows.conftest import CrmDouble

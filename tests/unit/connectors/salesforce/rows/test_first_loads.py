@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from hpro_connectors.errors import FatalError, NetworkError, ServerError
-from hpro_connectors.salesforce.bulk_jobs import BulkAnswer, JobState
+from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, JobState
 from hpro_connectors.salesforce.errors import (
     BulkUnsupportedError,
     QueryTooLargeError,
     RequestTooLongError,
     UnknownColumnError,
 )
-from hpro_connectors.salesforce.row_reader import BulkOptions, Row, RowPage, RowReader, Source
+from hpro_connectors.salesforce.rows.row_reader import BulkOptions, Row, RowPage, RowReader, Source
 from hpro_connectors.testing import ManualClock, ManualSleep
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pydantic import JsonValue
 
 from hpro_connectors.errors import ServerError
 from hpro_connectors.salesforce.errors import QueryTooLargeError, RequestTooLongError
-from hpro_connectors.salesforce.row_reader import Row, RowReader, Source
-from hpro_connectors.salesforce.soql import encoded_length
+from hpro_connectors.salesforce.rows.row_reader import Row, RowReader, Source
+from hpro_connectors.salesforce.rows.soql import encoded_length
 
 if TYPE_CHECKING:
     from tests.unit.connectors.salesforce.rows.conftest import CrmDouble

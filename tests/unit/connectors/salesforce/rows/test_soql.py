@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simple_salesforce.format import format_soql
 
-from hpro_connectors.salesforce.row_reader import Source
-from hpro_connectors.salesforce.soql import (
+from hpro_connectors.salesforce.rows.row_reader import Source
+from hpro_connectors.salesforce.rows.soql import (
     among,
     encoded_length,
     is_name,

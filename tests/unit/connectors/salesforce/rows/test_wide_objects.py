@@ -8,11 +8,11 @@ import pytest
 
 from hpro_connectors.errors import ServerError
 from hpro_connectors.protocol import Window
-from hpro_connectors.salesforce.column_chunks import split_columns
 from hpro_connectors.salesforce.errors import RequestTooLongError
-from hpro_connectors.salesforce.request_length import RequestLength
-from hpro_connectors.salesforce.row_reader import Row, RowReader, Source
-from hpro_connectors.salesforce.soql import encoded_length
+from hpro_connectors.salesforce.rows.column_chunks import split_columns
+from hpro_connectors.salesforce.rows.request_length import RequestLength
+from hpro_connectors.salesforce.rows.row_reader import Row, RowReader, Source
+from hpro_connectors.salesforce.rows.soql import encoded_length
 
 if TYPE_CHECKING:
     from tests.unit.connectors.salesforce.rows.conftest import CrmDouble

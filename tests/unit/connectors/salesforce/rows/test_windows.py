@@ -10,9 +10,9 @@ from pydantic import JsonValue
 
 from hpro_connectors.errors import ResumeExpiredError, ServerError
 from hpro_connectors.protocol import Window
-from hpro_connectors.salesforce.client import QueryAnswer
+from hpro_connectors.salesforce.client.salesforce_client import QueryAnswer
 from hpro_connectors.salesforce.errors import QueryTooLargeError
-from hpro_connectors.salesforce.row_reader import Row, RowReader, Source
+from hpro_connectors.salesforce.rows.row_reader import Row, RowReader, Source
 
 if TYPE_CHECKING:
     from tests.unit.connectors.salesforce.rows.conftest import CrmDouble

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from hpro_connectors.protocol import Window
-from hpro_connectors.salesforce.row_reader import Row, RowReader, Source
+from hpro_connectors.salesforce.rows.row_reader import Row, RowReader, Source
 
 if TYPE_CHECKING:
     from tests.unit.connectors.salesforce.rows.conftest import CrmDouble

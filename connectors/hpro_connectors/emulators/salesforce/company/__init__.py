@@ -1,0 +1,1 @@
+"""The simulated company that an emulated org is filled with."""

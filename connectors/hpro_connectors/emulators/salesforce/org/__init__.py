@@ -1,0 +1,1 @@
+"""The org behind the emulator: records, schema, permissions, queries, and what changes them."""

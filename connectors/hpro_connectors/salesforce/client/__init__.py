@@ -1,0 +1,1 @@
+"""Signing in to Salesforce and asking it: one request, one answer, one typed error."""

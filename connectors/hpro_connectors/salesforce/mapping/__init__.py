@@ -1,0 +1,1 @@
+"""What the rows of each object mean to HPRO: fields, stages, outcomes, interactions, histories, deletions."""
