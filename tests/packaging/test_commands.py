@@ -94,6 +94,21 @@ def test_train_without_its_extra_is_one_line_and_exit_2(tmp_path: Path) -> None:
     )
 
 
+def test_the_salesforce_demo_trains_only_with_its_extra(tmp_path: Path) -> None:
+    demo = ("demo", "--crm", "salesforce", "--leads", "40")
+    done = run_hpro_without(TRAIN_EXTRA, *demo, "--train", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "Error: Training needs the package torch, which is not installed. "
+        "Install it with: pip install 'hpro-sdk[train]'\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+    done = run_hpro_without(TRAIN_EXTRA, *demo, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "No model of its own: Training needs the package torch, which is not installed" in done.stdout
+    assert done.stdout.count(" 0 model calls, 0 writes") >= 1
+
+
 def test_parquet_without_its_extra_is_one_line_and_exit_2(tmp_path: Path) -> None:
     code = (
         "from hpro_sdk._extras import require_extra\nfrom hpro_sdk.cli.errors import CliState, run_guarded\n"

@@ -14,6 +14,7 @@ from hpro_sdk.errors import ConfigError
 
 if TYPE_CHECKING:
     from hpro_connectors.cli.demo_run import DemoOptions, Step
+    from hpro_connectors.cli.salesforce_demo_steps import SalesforceStep
 
 _COMPANIES = ("test_drive", "saas")  # hpro_connectors.demo.simulator.companies; importing that takes a while
 _CRMS = ("demo", "salesforce")
@@ -54,6 +55,20 @@ _OF_A_NEW_ORG = ("crm", "leads", "seed", "days", "company", "folder")
 )
 @click.option("--model", "-m", type=PATH, metavar="M", help="A GGUF file, or a checkpoint folder. Default: bundled.")
 @click.option("--demo-model", is_flag=True, help="Use the bundled model on an org that no simulator made.")
+@click.option(
+    "--train/--no-train",
+    default=None,
+    help="With --crm salesforce: train a model on the org's own history. Default: where the extra train is installed, "
+    "and --model names none.",
+)
+@click.option(
+    "--train-minutes",
+    type=click.FloatRange(0, min_open=True),
+    default=4.0,
+    show_default=True,
+    metavar="N",
+    help="Minutes of that training at most.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 @click.pass_context
 def demo(
@@ -69,6 +84,8 @@ def demo(
     advance: int | None,
     model: Path | None,
     demo_model: bool,
+    train: bool | None,
+    train_minutes: float,
     as_json: bool,
 ) -> None:
     """Make the CRM of a simulated company, score its leads, let a week go by, and score them again.
@@ -80,7 +97,9 @@ def demo(
     says how close the ranking comes to the best that is possible.
 
     With --crm salesforce the same company uses Salesforce: an emulator on this machine that speaks Salesforce's own API
-    and is gone with the command. Its state stays, as state-salesforce.sqlite.
+    and is gone with the command. The demo then goes the whole way: our fields are installed, the org is examined and
+    read, a model is trained on its history (with the extra train; otherwise the bundled one scores), a plan is made and
+    applied, and two passes follow. That takes some minutes. The state stays, as state-salesforce.sqlite.
 
     With --org an existing org is scored by one pass instead; its state is kept beside it, and that of an org that
     this command made goes on. With --only-org and --org FILE --advance N the command only makes an org, or lets days go
@@ -95,18 +114,16 @@ def demo(
         raise ConfigError("--only-org makes an org, and --org names one that exists.", hint="Give one of them.")
     if crm != "demo" and only_org:
         raise ConfigError("--only-org makes an org file.", hint="Run `hpro emulate salesforce` for one without a pass.")
-    from hpro_connectors.cli.demo_output import print_next, print_salesforce_next
+    if crm != "salesforce" and (train is not None or _is_given(ctx, "train_minutes")):
+        raise ConfigError(
+            "Training is a step of the demo with --crm salesforce only.", hint="Or run `hpro model train` on an org."
+        )
+    from hpro_connectors.cli.demo_output import print_next
     from hpro_connectors.cli.demo_run import DemoOptions, run_demo, run_on_org
 
-    options = DemoOptions(company, leads, seed, days, model, demo_model)
+    options = DemoOptions(company, leads, seed, days, model, demo_model, train, train_minutes)
     if crm == "salesforce":
-        from hpro_connectors.cli.salesforce_demo import run_salesforce_demo
-
-        state = folder / STATE_OF_A_SALESFORCE_DEMO
-        done = _tell(run_salesforce_demo(state, options), None, state, as_json)
-        if not as_json:
-            print_salesforce_next()
-        _end(ctx, done)
+        _on_salesforce(ctx, folder / STATE_OF_A_SALESFORCE_DEMO, options, as_json)
         return
     places = places_in(folder) if org is None else places_of(org)
     if only_org or advance is not None:
@@ -119,7 +136,27 @@ def demo(
     _end(ctx, done)
 
 
-def _tell(steps: Iterable[Step], org: Path | None, state: Path, as_json: bool) -> list[Step]:
+def _on_salesforce(ctx: click.Context, state: Path, options: DemoOptions, as_json: bool) -> None:
+    """Go through the steps of the demo on an emulated Salesforce, and tell of each once it is done."""
+    from hpro_connectors.cli.salesforce_demo import run_salesforce_demo
+    from hpro_connectors.cli.salesforce_demo_output import (
+        print_salesforce_next,
+        print_salesforce_step,
+        salesforce_demo_json,
+    )
+    from hpro_connectors.cli.salesforce_demo_steps import passes_of
+    from hpro_sdk.cli.output import print_json
+
+    done: list[SalesforceStep] = []
+    for step in run_salesforce_demo(state, options):
+        done.append(step)
+        if not as_json:
+            print_salesforce_step(step)
+    print_json(salesforce_demo_json(state, done)) if as_json else print_salesforce_next()
+    _end(ctx, passes_of(done))
+
+
+def _tell(steps: Iterable[Step], org: Path, state: Path, as_json: bool) -> list[Step]:
     """Print each step once it is done, or all of them as JSON."""
     from hpro_connectors.cli.demo_output import demo_json, print_step
     from hpro_sdk.cli.output import print_json

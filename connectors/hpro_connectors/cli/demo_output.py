@@ -34,8 +34,8 @@ def print_step(step: Step) -> None:
     if isinstance(step, ClosenessStep):
         click.echo(f"\n{closeness_words(step.closeness)}")
         return
-    report, queue = step.outcome.report, step.outcome.queue
-    first = step.number in {None, 1}
+    report = step.outcome.report
+    first = step.changes is None
     if first:
         name = terminal_safe(step.identity.name)
         click.echo(f"The org {step.identity.org_id} ({name}), scored by {report.model_id}.\n")
@@ -49,11 +49,22 @@ def print_step(step: Step) -> None:
     if first or step.days:
         if step.changes is not None:
             click.echo(changes_words(step.changes))
-        click.echo()
-        print_queue(queue[:TOP], report.as_of, title=f"The best {min(TOP, len(queue))} of {len(queue)} open leads")
+        print_list(step)
         if first:
             click.echo()
             print_scores_by_stage(step.stages)
+
+
+def print_list(step: PassStep) -> None:
+    """Print the best leads after a pass.
+
+    Args:
+        step: The pass.
+    """
+    queue = step.outcome.queue
+    click.echo()
+    title = f"The best {min(TOP, len(queue))} of {len(queue)} open leads"
+    print_queue(queue[:TOP], step.outcome.report.as_of, title=title)
 
 
 def pass_words(number: int | None, report: PassReport) -> str:
@@ -121,23 +132,19 @@ def print_next(places: Places, steps: Iterable[Step], model: Path | None, *, gen
             ("hpro demo --company saas --model M", "a company with another funnel; it needs a model of its own"),
             ("hpro import leads.csv --mapping leads.toml", "an org made of a table of yours"),
         ]
-    _print_commands(commands)
+    print_commands(commands)
 
 
-def _print_commands(commands: Sequence[tuple[str, str]]) -> None:
+def print_commands(commands: Sequence[tuple[str, str]]) -> None:
+    """Print what a person may try next.
+
+    Args:
+        commands: Each with what it does.
+    """
     width = max(len(command) for command, _ in commands)
     click.echo("\nWhat to try next:")
     for command, meaning in commands:
         click.echo(f"  {terminal_safe(command):<{width}}  {meaning}")
-
-
-def print_salesforce_next() -> None:
-    """Print what to try after a demo on an emulated Salesforce, which is gone with the command."""
-    commands = [
-        ("hpro emulate salesforce", "leave one running, and connect to it as to any Salesforce"),
-        ("hpro demo", "the same company in one file, which stays; `hpro leads` lists its leads"),
-    ]
-    _print_commands(commands)
 
 
 def show_command(lead_id: str, options: str) -> str:
@@ -167,12 +174,17 @@ def demo_json(org: Path | None, state: Path, steps: Iterable[Step]) -> dict[str,
         "org": {"path": org, "org_id": identity.org_id, "name": identity.name},
         "state": state,
         "model": passes[0].outcome.report.model_id or "",
-        "passes": [_pass_json(step) for step in passes],
+        "passes": [pass_json(step) for step in passes],
         "closeness": None if closeness is None else {**closeness._asdict(), "way": closeness.way},
     }
 
 
-def _pass_json(step: PassStep) -> dict[str, object]:
+def pass_json(step: PassStep) -> dict[str, object]:
+    """Give all that a pass did, and the list after it.
+
+    Args:
+        step: The pass.
+    """
     return {
         **step.outcome.report.model_dump(),
         "days_since_the_pass_before": step.days,

@@ -39,6 +39,9 @@ class DemoOptions:
         days: That pass between the passes.
         model: That a person named.
         demo_model: Whether a person asked for the bundled model.
+        train: Whether a model is trained on the org's own history; ``None``: where that can be done, and no model was
+            named.
+        train_minutes: Of that training at most.
     """
 
     company: str
@@ -47,6 +50,8 @@ class DemoOptions:
     days: int
     model: Path | None
     demo_model: bool
+    train: bool | None = None
+    train_minutes: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hpro_connectors.cli.org_place import OrgPlace
-    from hpro_connectors.learning.train_model import ModelInUse
+    from hpro_connectors.learning.report import LearningReport
+    from hpro_connectors.learning.settings import LearningSettings
+    from hpro_connectors.learning.train_model import ModelInUse, PreparedLearning
     from hpro_connectors.state import StateStore
 
 
@@ -45,37 +47,18 @@ def train(
     better than newest first and than chance. Otherwise it is kept, and `hpro model use ID` puts it to use. It needs at
     least 40 leads that were won and 40 that were not. An interrupted training goes on with the same command.
     """
-    from hpro_connectors.cli.model_output import print_data, print_learnt, reading_bar
-    from hpro_sdk._extras import require_extra
+    from hpro_connectors.cli.model_output import print_data, print_learnt
     from hpro_sdk.cli.output import print_json
-    from hpro_sdk.cli.training_bar import training_bar
 
-    require_extra("train", "torch", "Training")
-    from hpro_connectors.learning.history import read_until
-    from hpro_connectors.learning.train_model import prepare_learning, train_model
-
+    require_training()
     place = resolve_place(**options)
     settings = place.learning_settings(max_minutes)
     with place.store() as store:
-        with place.connector() as connector:
-            identity, description = connector.identity(), connector.describe()
-            known_until = read_until(store, [stream.name for stream in connector.streams()])
-        with reading_bar() as told:
-            prepared = prepare_learning(store, identity, description, settings, known_until=known_until, progress=told)
+        prepared = prepare(place, store, settings)
         if dry_run:
             print_json(prepared.data) if as_json else print_data(prepared.data)
             return
-        with training_bar() as listener:
-            report = train_model(
-                prepared,
-                store,
-                place.models,
-                settings,
-                in_use=_in_use(store, place, identity.org_id),
-                now=lambda: datetime.now(UTC),
-                force=force,
-                listener=listener,
-            )
+        report = learn(prepared, place, store, settings, force=force)
     print_json(report) if as_json else print_learnt(report)
 
 
@@ -143,6 +126,78 @@ def card(model_id: str | None, as_json: bool, **options: Unpack[PlaceOptions]) -
     if not file.is_file():
         raise ConfigError(f"The card of the model {wanted.model_id} is gone: {file}.", hint="See its report: --json.")
     click.echo(terminal_safe(file.read_text(encoding="utf-8"), keep_lines=True), nl=False)
+
+
+def require_training() -> None:
+    """Refuse to train where the extra is not installed.
+
+    Raises:
+        MissingExtraError: It is not.
+    """
+    from hpro_sdk._extras import require_extra
+
+    require_extra("train", "torch", "Training")
+
+
+def prepare(place: OrgPlace, store: StateStore, settings: LearningSettings) -> PreparedLearning:
+    """Make the examples of an org, and show how far that is.
+
+    Args:
+        place: The org.
+        store: Its state.
+        settings: What is learnt by.
+
+    Raises:
+        HproError: See :func:`~hpro_connectors.learning.train_model.prepare_learning`.
+    """
+    from hpro_connectors.cli.model_output import reading_bar
+    from hpro_connectors.learning.history import read_until
+    from hpro_connectors.learning.train_model import prepare_learning
+
+    with place.connector() as connector:
+        identity, description = connector.identity(), connector.describe()
+        known_until = read_until(store, [stream.name for stream in connector.streams()])
+    with reading_bar() as told:
+        return prepare_learning(store, identity, description, settings, known_until=known_until, progress=told)
+
+
+def learn(
+    prepared: PreparedLearning,
+    place: OrgPlace,
+    store: StateStore,
+    settings: LearningSettings,
+    *,
+    against: Path | None = None,
+    force: bool = False,
+) -> LearningReport:
+    """Train a model, and show how far that is.
+
+    Args:
+        prepared: Of :func:`prepare`.
+        place: The org.
+        store: Its state.
+        settings: What is learnt by.
+        against: The model that it must beat; ``None``: the one in use.
+        force: Put it to use whatever the comparison says.
+
+    Raises:
+        HproError: See :func:`~hpro_connectors.learning.train_model.train_model`.
+    """
+    from hpro_connectors.learning.train_model import ModelInUse, train_model
+    from hpro_sdk.cli.training_bar import training_bar
+
+    in_use = _in_use(store, place, prepared.identity.org_id) if against is None else ModelInUse(against)
+    with training_bar() as listener:
+        return train_model(
+            prepared,
+            store,
+            place.models,
+            settings,
+            in_use=in_use,
+            now=lambda: datetime.now(UTC),
+            force=force,
+            listener=listener,
+        )
 
 
 def _in_use(store: StateStore, place: OrgPlace, org_id: str) -> ModelInUse | None:

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from hpro_connectors.cli.config_options import config_options, load_crm
-
-if TYPE_CHECKING:
-    from hpro_connectors.state import Plan, PlanRow
-
-_COLUMNS = ("lead", "why", "band", "score", "rank", "stage", "trend")
 
 
 @click.command(short_help="Show what would be written, and keep it as a plan.")
@@ -26,6 +20,7 @@ def plan(sample: int, config_path: Path | None, crm_name: str | None, as_json: b
     written only so. A newer plan replaces one that was not applied.
     """
     from hpro_connectors.cli.pass_bars import pass_bars
+    from hpro_connectors.cli.plan_output import plan_json, print_plan, write_calls
     from hpro_connectors.cli.run import stopping_politely
     from hpro_connectors.engine import make_plan
     from hpro_connectors.orgs import pass_settings_of, working_org
@@ -37,11 +32,13 @@ def plan(sample: int, config_path: Path | None, crm_name: str | None, as_json: b
         with pass_bars() as listener:
             made, report = make_plan(org.connector, org.store, org.require_scorer(), settings, listener)
         rows = org.store.plans.sample(made.plan_id, sample)
-    calls = -(-made.rows // config.writing.batch_rows)
+    calls = write_calls(made, config.writing.batch_rows)
     if as_json:
-        print_json({"plan": _json(made), "calls": calls, "report": report, "sample": [_row_json(row) for row in rows]})
+        print_json({**plan_json(made, rows, calls), "report": report})
         return
-    _print(made, rows, calls)
+    print_plan(made, rows, calls)
+    if made.rows:
+        click.echo(f"Write it with `hpro apply --plan {made.plan_id}`.")
 
 
 @click.command(short_help="Write a plan that a person has looked at.")
@@ -84,62 +81,3 @@ def apply(
                 f"{words} skipped: their leads moved since the plan was made. The next run writes them.", err=True
             )
     ctx.exit(PARTIAL if done.skipped else exit_code_of(done.report))
-
-
-def _print(made: Plan, rows: list[PlanRow], calls: int) -> None:
-    from hpro_connectors.cli.problems import count_words
-    from hpro_sdk.cli.output import print_table
-
-    if not made.rows:
-        click.echo(f"Plan {made.plan_id}: nothing to write; the CRM shows what it should.")
-        return
-    reasons = ", ".join(f"{number:,} {reason}" for reason, number in sorted(made.reasons.items()))
-    click.echo(
-        f"Plan {made.plan_id}: {count_words(made.rows, 'row')} ({reasons}), about {count_words(calls, 'write call')}."
-    )
-    if made.band_changes:
-        moves = ", ".join(f"{number:,} {move}" for move, number in sorted(made.band_changes.items()))
-        click.echo(f"Bands: {moves}.")
-    if rows:
-        print_table(_COLUMNS, [_cells(row) for row in rows], title=f"{len(rows)} of {made.rows:,} rows, best first")
-    click.echo(f"Write it with `hpro apply --plan {made.plan_id}`.")
-
-
-def _cells(row: PlanRow) -> tuple[object, ...]:
-    new, old = row.row, row.before
-    return (
-        new.lead.lead_id,
-        row.reason,
-        _change(None if old is None else old.band, new.band),
-        _change(None if old is None else old.score, new.score),
-        _change(None if old is None else old.rank, new.rank),
-        row.stage,
-        new.trend,
-    )
-
-
-def _change(old: object, new: object) -> str:
-    words = "none" if new is None else str(new)
-    return words if old is None or old == new else f"{old} to {words}"
-
-
-def _json(made: Plan) -> dict[str, object]:
-    return {
-        "id": made.plan_id,
-        "created_at": made.created_at,
-        "model": made.model_id,
-        "rows": made.rows,
-        "reasons": made.reasons,
-        "band_changes": made.band_changes,
-    }
-
-
-def _row_json(row: PlanRow) -> dict[str, object]:
-    return {
-        "lead": row.row.lead.lead_id,
-        "reason": row.reason,
-        "clears": row.clears,
-        "stage": row.stage,
-        "new": row.row.model_dump(mode="json", exclude={"lead"}),
-        "before": None if row.before is None else row.before.model_dump(mode="json", exclude={"lead"}),
-    }

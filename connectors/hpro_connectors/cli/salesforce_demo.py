@@ -1,84 +1,72 @@
-"""What `hpro demo --crm salesforce` does: the demo's three passes over an emulated Salesforce, on the wire."""
+"""What `hpro demo --crm salesforce` does: the whole loop over an emulated Salesforce, on the wire."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from hpro_connectors.cli.demo_run import ClosenessStep, DemoOptions, PassStep, Step, making_folder
+from hpro_connectors.cli.demo_run import ClosenessStep, DemoOptions, making_folder
 from hpro_connectors.cli.model_choice import choose_model, require_company_model
-from hpro_connectors.cli.pass_bars import pass_bars
-from hpro_connectors.cli.picture import scores_by_stage
+from hpro_connectors.cli.org_place import OrgPlace
+from hpro_connectors.cli.salesforce_demo_calls import count_calls
+from hpro_connectors.cli.salesforce_demo_loop import NAME, SalesforceLoop
+from hpro_connectors.cli.salesforce_demo_steps import EmulatorStep, FieldsStep, SalesforceStep
+from hpro_connectors.cli.salesforce_demo_training import reason_not_to_train, train_on_history
 from hpro_connectors.config import BudgetConfig, CrmConfig, HproConfig, SalesforceCrm
 from hpro_connectors.demo.closeness import how_close
 from hpro_connectors.demo.demo_ids import SALESFORCE_DEMO_ORG_IDS
 from hpro_connectors.demo.earlier_demo import remove_state, require_replaceable_state
 from hpro_connectors.demo.generated_org import define_generated_org
-from hpro_connectors.demo.queue_changes import open_rank_scores, queue_changes
-from hpro_connectors.demo.scored_org import PassOutcome, require_fit
+from hpro_connectors.demo.scored_org import require_fit
 from hpro_connectors.demo.simulation import START, YEAR_DAYS, Simulation
 from hpro_connectors.demo.simulator.companies import COMPANIES
 from hpro_connectors.demo.simulator.life import LOST
-from hpro_connectors.emulators.http.journal import JournalEntry
 from hpro_connectors.emulators.salesforce.company.demo_org import SalesforceDemo, make_demo_org
 from hpro_connectors.emulators.salesforce.company.demo_schema import prompt_names
 from hpro_connectors.emulators.salesforce.company.simulated_ids import simulated_lead_id
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.engine import run_pass
-from hpro_connectors.orgs import pass_settings_of, working_org
 from hpro_connectors.orgs.salesforce import settings_of
+from hpro_connectors.protocol import OrgIdentity
 from hpro_connectors.salesforce.client.connection import API_VERSION
 from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
-from hpro_connectors.salesforce.installing import AdminSession, install, user_of_id
+from hpro_connectors.salesforce.installing import AdminSession, find_problems, install, user_of_id
 from hpro_connectors.salesforce.settings import ScoredObjectName
 from hpro_sdk.cli.output import progress
 from hpro_sdk.evaluation import load_scorer
-from hpro_sdk.lead import OutcomeResult
-from hpro_sdk.scoring.scorer import Scorer
 
 # In the last minutes of a day the simulated people do nothing. So no age in a prompt crosses an edge between a pass at
 # that time and one a few minutes later, and what such a pass scores is what changed.
 QUIET = timedelta(minutes=40)
-_BEFORE_A_PASS = timedelta(minutes=5)  # more than the lag: what happened until the quiet minutes is read
-_UNTIL_THE_LAST_PASS = timedelta(minutes=15)  # what the pass before wrote is read back within the overlap
-_PURPOSES = {
-    "sign-in": re.compile(r"^/services/oauth2/"),
-    "describe": re.compile(r"/describe/?$"),
-    "bulk query": re.compile(r"/jobs/query"),
-    "query": re.compile(r"/query(?:All)?(?:/|$)"),
-    "deletions": re.compile(r"/deleted/?$"),
-    "write": re.compile(r"/composite/|/jobs/ingest"),
-}
-_NAME = "main"
+_UNTIL_THE_LAST_PASS = timedelta(minutes=10)  # what the pass before wrote is read back within the overlap
 _DOMAIN = "hpro-emulator.my"
 _MODELS = "models-salesforce"
 _CALLS_PER_SECOND = 200.0
 
 
-def run_salesforce_demo(state: Path, options: DemoOptions) -> Iterator[Step]:
-    """Make a simulated company's Salesforce, score it, let days go on and score it twice more.
+def run_salesforce_demo(state: Path, options: DemoOptions) -> Iterator[SalesforceStep]:
+    """Make a simulated company's Salesforce, and go the whole way with it, from our fields to a pass without work.
 
     Args:
         state: Where the state shall be; that of an earlier demo is replaced.
-        options: Which company, and how many days.
+        options: Which company, how many days, and whether a model of its own is trained.
 
     Yields:
-        The three passes, each with the calls it took, then how close the ranking comes to the best.
+        Each step once it is done, with the calls it took; in the end how close the ranking comes to the best.
 
     Raises:
         ConfigError: There is no model for this company, or another file stands in the way.
+        MissingExtraError: Training was asked for, and cannot be done here.
         ModelFitError: The model is of another funnel.
         HproError: The state cannot be made, or the CRM not be read or written.
     """
     require_company_model(options.company, options.model)
+    why_no_training = reason_not_to_train(options)
     org_id, kind = SALESFORCE_DEMO_ORG_IDS[options.company], COMPANIES[options.company]
-    scorer = load_scorer(choose_model(org_id, options.model, demo_model=options.demo_model))
+    model = choose_model(org_id, options.model, demo_model=options.demo_model)
+    scorer = load_scorer(model)
     simulation = Simulation(kind, options.seed, leads_per_year=options.leads, reserved_phrases=True)
     require_fit(define_generated_org(simulation).description(), scorer)
     require_replaceable_state(state, SALESFORCE_DEMO_ORG_IDS.values())
@@ -89,82 +77,51 @@ def run_salesforce_demo(state: Path, options: DemoOptions) -> Iterator[Step]:
         remove_state(state)
     with SalesforceEmulator(company.org) as emulator:
         config = _configuration(emulator, state, company)
-        _forget_description(config.crm[_NAME])
-        passes = _Passes(emulator, config, scorer)
-        _install_fields(emulator)
-        first = passes.run(1)
-        yield first
+        crm = config.crm[NAME]
+        _forget_description(crm)
+        yield EmulatorStep(
+            OrgIdentity(org_id=org_id, name=kind.title, vendor="salesforce", is_test=True),
+            emulator.url,
+            simulation.lead_count(YEAR_DAYS),
+        )
+        loop = SalesforceLoop(emulator, config)
+        with progress("Installing the fields"):
+            fields = _install_fields(emulator)
+        yield fields
+        with progress("Examining the org"):
+            doctor = loop.examine()
+        yield doctor
+        yield loop.load()
+        training, scorer = train_on_history(OrgPlace(NAME, crm), options, (model, scorer), why_no_training)
+        yield training
+        yield from loop.confirm(scorer)
         with progress("Simulating days", total=options.days) as told:
             company.advance(options.days, told)
-        second = passes.run(2, first, options.days)
-        yield second
-        company.org.clock.advance(_UNTIL_THE_LAST_PASS - _BEFORE_A_PASS)
-        yield passes.run(3, second)
+        increment = loop.run(scorer, 1, options.days)
+        yield increment
+        if increment.outcome.report.stop_code is not None:
+            yield from loop.confirm(scorer)
+        company.org.clock.advance(_UNTIL_THE_LAST_PASS)
+        yield loop.run(scorer, 2)
     day = YEAR_DAYS + options.days
     with progress("Comparing with the best possible", total=simulation.lead_count(day)) as told:
-        scores = {simulated_lead_id(lead_id): score for lead_id, score in passes.rank_scores.items()}
+        scores = {simulated_lead_id(lead_id): score for lead_id, score in loop.rank_scores.items()}
         yield ClosenessStep(how_close(simulation, day, scores, told))
 
 
-class _Passes:
-    """Passes over an emulated org, as a scheduled process makes them: each with a sign-in of its own.
-
-    Args:
-        emulator: Of the org, up.
-        config: How it is reached.
-        scorer: A model that fits it.
-
-    Attributes:
-        rank_scores: After the last pass, by record id.
-    """
-
-    def __init__(self, emulator: SalesforceEmulator, config: HproConfig, scorer: Scorer) -> None:
-        self._emulator = emulator
-        self._config = config
-        self._scorer = scorer
-        self.rank_scores: dict[str, float] = {}
-
-    def run(self, number: int, before: PassStep | None = None, days: int = 0) -> PassStep:
-        """Let some minutes go by, then run a pass with all that a real CRM asks for: lag, overlap, pace, budget.
-
-        Args:
-            number: Of the pass.
-            before: The pass before.
-            days: That passed since.
-        """
-        self._emulator.org.clock.advance(_BEFORE_A_PASS)
-        self._emulator.journal.clear()
-        crm = self._config.crm[_NAME]
-        with working_org(self._config, _NAME, crm) as org, pass_bars() as listener:
-            # An invented org has no person who could confirm its first writes.
-            settings = replace(pass_settings_of(self._config, crm, stop=org.stop), rails=False)
-            report = run_pass(org.connector, org.store, self._scorer, settings, listener)
-            outcome = PassOutcome(report, tuple(org.store.queue()))
-            changes = None
-            if before is not None:
-                changes = queue_changes(org.store, org.description, before.outcome.queue, outcome.queue)
-            self.rank_scores = open_rank_scores(org.store, org.identity, org.description)
-            stages = [stage.name for stage in org.description.stages if stage.result is OutcomeResult.OPEN]
-            return PassStep(
-                number=number,
-                identity=org.identity,
-                outcome=outcome,
-                stages=scores_by_stage(outcome.queue, stages),
-                changes=changes,
-                days=days,
-                calls=count_calls(self._emulator.journal.entries),
-            )
-
-
-def _install_fields(emulator: SalesforceEmulator) -> None:
+def _install_fields(emulator: SalesforceEmulator) -> FieldsStep:
     """Do what `hpro fields install` does, with a session of the emulated org's admin."""
-    org = emulator.org
+    org, scored = emulator.org, (ScoredObjectName.LEAD,)
+    emulator.journal.clear()
     session = AdminSession(emulator.session_id(org.admin_user_id), f"https://{_DOMAIN}.salesforce.com")
     client = SalesforceClient(session.connection(api_version=API_VERSION, emulator=emulator.url))
     try:
-        install(client, (ScoredObjectName.LEAD,), user_of_id(client, org.integration_user_id))
+        user = user_of_id(client, org.integration_user_id)
+        installed = install(client, scored, user)
+        problems = find_problems(client, scored, user)
     finally:
         client.close()
+    return FieldsStep(user, tuple(installed), tuple(problems), count_calls(emulator.journal.entries))
 
 
 def _forget_description(crm: CrmConfig) -> None:
@@ -187,17 +144,4 @@ def _configuration(emulator: SalesforceEmulator, state: Path, company: Salesforc
         field_names=prompt_names(company.simulation.kind),
         lost_stages=(LOST,),
     )
-    return HproConfig(crm={_NAME: crm}, budget=BudgetConfig(calls_per_second=_CALLS_PER_SECOND))
-
-
-def count_calls(entries: Iterable[JournalEntry]) -> dict[str, int]:
-    """Count the requests of a pass by what they were for.
-
-    Args:
-        entries: Of the emulator's journal.
-    """
-    return dict(Counter(_purpose(entry) for entry in entries))
-
-
-def _purpose(entry: JournalEntry) -> str:
-    return next((purpose for purpose, pattern in _PURPOSES.items() if pattern.search(entry.path)), "other")
+    return HproConfig(crm={NAME: crm}, budget=BudgetConfig(calls_per_second=_CALLS_PER_SECOND))

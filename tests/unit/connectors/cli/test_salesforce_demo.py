@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from hpro_connectors.cli.demo_output import calls_words
-from hpro_connectors.cli.salesforce_demo import QUIET, count_calls
+from hpro_connectors.cli.demo_run import DemoOptions
+from hpro_connectors.cli.salesforce_demo import QUIET
+from hpro_connectors.cli.salesforce_demo_calls import count_calls
+from hpro_connectors.cli.salesforce_demo_training import reason_not_to_train
 from hpro_connectors.demo import events as ev
 from hpro_connectors.demo.simulation import Simulation
 from hpro_connectors.demo.simulator.companies import COMPANIES
@@ -47,6 +51,9 @@ def test_calls_are_counted_by_what_they_were_for() -> None:
         f"{base}/query/01gHp0000000001-2000": "query",
         f"{base}/jobs/query/750Hp0000000001IAA/results": "bulk query",
         f"{base}/composite/sobjects": "write",
+        f"{base}/jobs/ingest/750Hp0000000002IAA/batches": "write",
+        f"{base}/tooling/sobjects/CustomField/": "fields",
+        f"{base}/tooling/query/": "fields",
         f"{base}/sobjects/Lead/deleted/": "deletions",
         f"{base}/limits": "other",
     }
@@ -56,3 +63,20 @@ def test_calls_are_counted_by_what_they_were_for() -> None:
     assert counted["query"] == 4
     assert calls_words({"query": 1_234, "write": 1}) == "1,235 API calls (1,234 query, 1 write)."
     assert calls_words({"query": 1}) == "1 API call (1 query)."
+
+
+@pytest.mark.parametrize(
+    ("wish", "model", "words"),
+    [
+        (False, None, "--no-train was given"),
+        (None, Path("mine.gguf"), "--model names one"),
+        (None, None, None),
+        (True, None, None),
+        (True, Path("mine.gguf"), None),
+    ],
+)
+def test_training_is_left_out_for_a_reason_that_is_told(
+    wish: bool | None, model: Path | None, words: str | None
+) -> None:
+    reason = reason_not_to_train(DemoOptions("test_drive", 80, 1, 7, model, demo_model=False, train=wish))
+    assert reason == words if words is None else words in str(reason)
