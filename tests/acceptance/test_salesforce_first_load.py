@@ -94,6 +94,13 @@ def read_ids(config: Path) -> Counter[str]:
     return Counter(["Lead"] * len(leads) + [one.object_type for one in others])
 
 
+def peak_mb_of(pid: int) -> int:
+    """Give the peak memory of a process so far; what ``wait4`` gives counts the process that started it too."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(found[1]) // 1024 if found else 0
+
+
 @pytest.mark.soak
 def test_a_first_load_takes_few_calls_and_little_memory_and_goes_on_when_killed(
     tmp_path: Path, soak_share: float
@@ -103,12 +110,14 @@ def test_a_first_load_takes_few_calls_and_little_memory_and_goes_on_when_killed(
     with big_salesforce(leads) as crm:
         config = crm.configure(tmp_path / "whole")
         started = time.monotonic()
-        process = crm.read(config)
-        _, status, usage = os.wait4(process.pid, 0)
-        took_s, peak_mb = time.monotonic() - started, usage.ru_maxrss // 1024
-        assert os.waitstatus_to_exitcode(status) == 0, process.stderr and process.stderr.read()
+        process, peak_mb = crm.read(config), 0
+        while process.poll() is None:
+            peak_mb = max(peak_mb, peak_mb_of(process.pid))
+            time.sleep(0.05)
+        took_s = time.monotonic() - started
+        assert process.returncode == 0, process.stderr and process.stderr.read()
         assert read_ids(config) == expected
-        assert peak_mb < MOST_MB
+        assert 0 < peak_mb < MOST_MB
         calls: defaultdict[str, int] = defaultdict(int)
         for entry in crm.journal():
             of_a_job = RESULTS.search(entry["path"]) or OF_A_JOB.search(entry["path"])
