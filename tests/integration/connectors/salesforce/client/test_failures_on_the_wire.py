@@ -38,7 +38,7 @@ SOQL = "SELECT Id FROM Lead"
     ],
 )
 @pytest.mark.parametrize("where", ["query", "describe", "job", "results"])
-def test_24_26_what_goes_wrong_is_of_its_class(
+def test_row_24_26_what_goes_wrong_is_of_its_class(
     fault: str, kind: type[HproError], where: str, client: SalesforceClient, emulator: SalesforceEmulator
 ) -> None:
     job_id = client.create_query_job(SOQL)
@@ -70,7 +70,7 @@ def test_a_server_that_never_answers_is_given_up(make: Make, emulator: Salesforc
 
 
 @pytest.mark.parametrize("fault", ["reset", "truncated", "maintenance_200", "maintenance_503", "too_many_requests"])
-def test_26_so_it_is_while_signing_in(fault: str, client: SalesforceClient, emulator: SalesforceEmulator) -> None:
+def test_row_26_so_it_is_while_signing_in(fault: str, client: SalesforceClient, emulator: SalesforceEmulator) -> None:
     emulator.faults.add(FAULTS[fault](), path="oauth2")
     with pytest.raises((ServerError, NetworkError, RateLimitedError)):
         client.query(SOQL)

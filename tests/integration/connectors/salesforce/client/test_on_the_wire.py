@@ -105,17 +105,19 @@ def test_a_wrong_key_or_secret(key: str, value: str, word: str, make: Make) -> N
         make(**{key: value}).query(ALL_LEADS)
 
 
-def test_20_a_session_that_ends_between_pages(client: SalesforceClient, emulator: SalesforceEmulator) -> None:
+def test_row_20_a_session_that_ends_between_pages(client: SalesforceClient, emulator: SalesforceEmulator) -> None:
     assert names(client, emulator.sessions.expire_all) == ALL_NAMES
     assert len(emulator.journal.matching("oauth2/token")) == 2
 
 
-def test_20_a_session_that_lives_by_the_emulators_clock(client: SalesforceClient, emulator: SalesforceEmulator) -> None:
+def test_row_20_a_session_that_lives_by_the_emulators_clock(
+    client: SalesforceClient, emulator: SalesforceEmulator
+) -> None:
     assert names(client, lambda: emulator.org.clock.advance(timedelta(hours=3))) == ALL_NAMES
     assert len(emulator.journal.matching("oauth2/token")) == 2
 
 
-def test_20_a_session_that_ends_in_mid_bulk(client: SalesforceClient, emulator: SalesforceEmulator) -> None:
+def test_row_20_a_session_that_ends_in_mid_bulk(client: SalesforceClient, emulator: SalesforceEmulator) -> None:
     job_id = client.create_query_job(ALL_LEADS)
     emulator.sessions.expire_all()
     while client.query_job(job_id).state is not JobState.JOB_COMPLETE:
@@ -135,7 +137,7 @@ def test_20_a_session_that_ends_in_mid_bulk(client: SalesforceClient, emulator: 
 
 
 @pytest.mark.parametrize("fault", ["session_expired", "unauthorized_dict", "unauthorized_html"])
-def test_21_refused_for_ever(fault: str, client: SalesforceClient, emulator: SalesforceEmulator) -> None:
+def test_row_21_refused_for_ever(fault: str, client: SalesforceClient, emulator: SalesforceEmulator) -> None:
     emulator.faults.add(FAULTS[fault](), path="/query", times=None)
     with pytest.raises(AuthError):
         client.query(ALL_LEADS)
@@ -158,7 +160,7 @@ def test_a_job_can_be_ended(client: SalesforceClient) -> None:
     assert client.query_job(job_id).state is JobState.ABORTED
 
 
-def test_9_a_cursor_that_expired(client: SalesforceClient, emulator: SalesforceEmulator) -> None:
+def test_row_9_a_cursor_that_expired(client: SalesforceClient, emulator: SalesforceEmulator) -> None:
     with pytest.raises(CursorExpiredError):
         names(client, emulator.cursors.expire_all)
 
@@ -183,7 +185,7 @@ def test_a_field_that_is_hidden_is_named(client: SalesforceClient, emulator: Sal
         client.query("SELECT Id, Company FROM Lead")
 
 
-def test_23_a_disabled_api(client: SalesforceClient, emulator: SalesforceEmulator) -> None:
+def test_row_23_a_disabled_api(client: SalesforceClient, emulator: SalesforceEmulator) -> None:
     emulator.faults.add(FAULTS["api_disabled"](), path="/query", times=None)
     with pytest.raises(PermissionDeniedError, match="API Enabled"):
         client.query(ALL_LEADS)

@@ -114,7 +114,7 @@ def test_a_killed_process_goes_on_with_the_same_job_after_any_page(served: Serve
     assert served.calls()["DELETE jobs/query"] == len(pages)
 
 
-def test_edge_case_20_a_session_that_ends_while_a_job_runs_or_is_read_costs_no_job(served: ServedOrg) -> None:
+def test_row_20_a_session_that_ends_while_a_job_runs_or_is_read_costs_no_job(served: ServedOrg) -> None:
     served.emulator.jobs.delay_polls = 4
     served.fill(300)
     served.wait(minutes=5)
@@ -156,7 +156,7 @@ def test_a_column_that_goes_while_the_job_waits_is_told_by_name(served: ServedOr
     assert told.value.columns == ("Number__c",)
 
 
-def test_edge_case_6_an_object_with_compound_columns_goes_by_rest(served: ServedOrg) -> None:
+def test_row_6_an_object_with_compound_columns_goes_by_rest(served: ServedOrg) -> None:
     served.fill(3)
     served.wait(minutes=5)
     source = Source("Lead", (*COLUMNS, "Address"), {**TYPES, "Address": "address"})
@@ -177,7 +177,7 @@ def test_a_first_load_leaves_out_what_changes_after_its_end(served: ServedOrg) -
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("source", [LEADS, BY_REST])
-def test_edge_case_26_a_first_load_with_many_failures_gives_every_row_once(
+def test_row_26_a_first_load_with_many_failures_gives_every_row_once(
     served: ServedOrg, source: Source, seed: int
 ) -> None:
     served.emulator.queries.page_size = 20

@@ -35,7 +35,7 @@ def read(served: ServedOrg, source: Source = LEADS, page_size: int = 2000) -> li
     return [row for page in pages for row in page.rows]
 
 
-def test_edge_case_7_a_wide_object_is_read_in_parts_that_fit_into_urls(served: ServedOrg) -> None:
+def test_row_7_a_wide_object_is_read_in_parts_that_fit_into_urls(served: ServedOrg) -> None:
     names = [f"A_field_of_a_wide_object_{number}__c" for number in range(600)]
     for name in names:
         served.org.schema.add_field("Lead", FieldSchema(name, FieldType.STRING, length=80))
@@ -51,7 +51,7 @@ def test_edge_case_7_a_wide_object_is_read_in_parts_that_fit_into_urls(served: S
     assert served.emulator.violations == ()
 
 
-def test_edge_case_7_a_row_that_changes_between_two_parts_is_of_one_state(served: ServedOrg) -> None:
+def test_row_7_a_row_that_changes_between_two_parts_is_of_one_state(served: ServedOrg) -> None:
     names = [f"A_field_of_a_wide_object_{number}__c" for number in range(600)]
     for name in names:
         served.org.schema.add_field("Lead", FieldSchema(name, FieldType.STRING, length=80))
@@ -83,7 +83,7 @@ def test_edge_case_7_a_row_that_changes_between_two_parts_is_of_one_state(served
     assert {changed[name] for name in names} == {"new"}
 
 
-def test_edge_case_8_pages_smaller_than_asked_are_followed_to_the_end(served: ServedOrg) -> None:
+def test_row_8_pages_smaller_than_asked_are_followed_to_the_end(served: ServedOrg) -> None:
     served.emulator.queries.page_size = 7
     served.fill(100)
     served.wait(minutes=5)
@@ -91,7 +91,7 @@ def test_edge_case_8_pages_smaller_than_asked_are_followed_to_the_end(served: Se
     assert served.calls()[QUERY_ALL] == 15
 
 
-def test_edge_case_9_an_expired_cursor_loses_and_repeats_nothing(served: ServedOrg) -> None:
+def test_row_9_an_expired_cursor_loses_and_repeats_nothing(served: ServedOrg) -> None:
     served.emulator.queries.page_size = 10
     served.fill(200, a_second=3)
     served.wait(minutes=5)
@@ -100,7 +100,7 @@ def test_edge_case_9_an_expired_cursor_loses_and_repeats_nothing(served: ServedO
     assert len(served.queries()) == 2
 
 
-def test_edge_case_10_rows_of_one_second_come_once_each(served: ServedOrg) -> None:
+def test_row_10_rows_of_one_second_come_once_each(served: ServedOrg) -> None:
     served.emulator.queries.page_size = 170
     served.fill(1200, a_second=1000)
     served.wait(minutes=5)
@@ -108,7 +108,7 @@ def test_edge_case_10_rows_of_one_second_come_once_each(served: ServedOrg) -> No
     assert numbers(read(served)) == once(1200)
 
 
-def test_edge_case_13_rows_changed_while_we_page_come_now_or_with_the_next_window(served: ServedOrg) -> None:
+def test_row_13_rows_changed_while_we_page_come_now_or_with_the_next_window(served: ServedOrg) -> None:
     served.emulator.queries.page_size = 10
     ids = served.fill(100)
     served.wait(minutes=5)
@@ -128,14 +128,14 @@ def test_edge_case_13_rows_changed_while_we_page_come_now_or_with_the_next_windo
     assert {row["Id"] for row in rows} | changed == set(ids)
 
 
-def test_edge_case_14_deleted_rows_are_told(served: ServedOrg) -> None:
+def test_row_14_deleted_rows_are_told(served: ServedOrg) -> None:
     ids = served.fill(3)
     served.org.delete("Lead", ids[1])
     served.wait(minutes=5)
     assert {row["Id"]: row["IsDeleted"] for row in read(served)} == {ids[0]: False, ids[1]: True, ids[2]: False}
 
 
-def test_edge_case_20_a_session_that_ends_mid_page_costs_one_sign_in_and_no_row(served: ServedOrg) -> None:
+def test_row_20_a_session_that_ends_mid_page_costs_one_sign_in_and_no_row(served: ServedOrg) -> None:
     served.emulator.queries.page_size = 10
     served.fill(100)
     served.wait(minutes=5)
@@ -144,7 +144,7 @@ def test_edge_case_20_a_session_that_ends_mid_page_costs_one_sign_in_and_no_row(
     assert served.calls()["POST oauth2/token"] == 2
 
 
-def test_edge_case_21_a_session_that_is_never_accepted_ends_the_read(served: ServedOrg) -> None:
+def test_row_21_a_session_that_is_never_accepted_ends_the_read(served: ServedOrg) -> None:
     served.emulator.queries.page_size = 10
     served.fill(100)
     served.wait(minutes=5)
@@ -177,7 +177,7 @@ def test_a_line_that_is_too_long_for_a_proxy_is_shortened(served: ServedOrg) -> 
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_edge_case_26_a_read_with_many_failures_gives_every_row_once(served: ServedOrg, seed: int) -> None:
+def test_row_26_a_read_with_many_failures_gives_every_row_once(served: ServedOrg, seed: int) -> None:
     served.emulator.queries.page_size = 20
     served.fill(300, a_second=7)
     served.wait(minutes=5)

@@ -151,7 +151,7 @@ def test_what_a_failure_is(status: int, code: str, message: str, kind: type[Hpro
         assert code in str(error)
 
 
-def test_23_a_disabled_api_names_the_permission_and_is_not_tried_again() -> None:
+def test_row_23_a_disabled_api_names_the_permission_and_is_not_tried_again() -> None:
     error = of(403, "API_DISABLED_FOR_ORG", "API is disabled for this User")
     assert error.exit_code == 2
     assert not isinstance(error, RetriableError)
@@ -160,14 +160,14 @@ def test_23_a_disabled_api_names_the_permission_and_is_not_tried_again() -> None
 
 
 @pytest.mark.parametrize("code", REMEDIES)
-def test_23_each_refusal_of_a_permission_has_a_remedy_of_its_own(code: str) -> None:
+def test_row_23_each_refusal_of_a_permission_has_a_remedy_of_its_own(code: str) -> None:
     error = of(403, code)
     assert type(error) is PermissionDeniedError
     assert error.exit_code == 2
     assert error.hint == REMEDIES[code]
 
 
-def test_24_the_whole_quota_stops_and_too_many_calls_at_once_wait() -> None:
+def test_row_24_the_whole_quota_stops_and_too_many_calls_at_once_wait() -> None:
     quota = of(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
     at_once = of(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
     assert isinstance(quota, QuotaExhaustedError)

@@ -85,7 +85,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_26_what_is_no_answer_is_never_nothing_found(kind: str, client: SalesforceClient, script: Script) -> None:
+def test_row_26_what_is_no_answer_is_never_nothing_found(kind: str, client: SalesforceClient, script: Script) -> None:
     assert set(ODD) == set(odd_answers(script))
     script.replies = [odd_answers(script)[kind]] * 2
     asks: list[Callable[[], object]] = [lambda: client.query(SOQL), lambda: client.query_more(NEXT)]
@@ -96,7 +96,7 @@ def test_26_what_is_no_answer_is_never_nothing_found(kind: str, client: Salesfor
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ODD if kind != "half"])
-def test_26_nor_is_it_a_description_or_a_job(kind: str, client: SalesforceClient, script: Script) -> None:
+def test_row_26_nor_is_it_a_description_or_a_job(kind: str, client: SalesforceClient, script: Script) -> None:
     script.replies = [odd_answers(script)[kind]] * 5
     asks: list[Callable[[], object]] = [
         lambda: client.describe("Lead"),
@@ -121,7 +121,7 @@ def test_what_is_no_place_is_not_asked_for(place: str, client: SalesforceClient,
 
 
 @pytest.mark.parametrize(("code", "status"), [("INVALID_QUERY_LOCATOR", 400), ("NOT_FOUND", 404)])
-def test_9_a_cursor_that_expired(code: str, status: int, client: SalesforceClient, script: Script) -> None:
+def test_row_9_a_cursor_that_expired(code: str, status: int, client: SalesforceClient, script: Script) -> None:
     script.replies = [script.failure(code, status)]
     with pytest.raises(CursorExpiredError):
         client.query_more(NEXT)
@@ -192,7 +192,7 @@ def test_a_job_without_rows(client: SalesforceClient, script: Script) -> None:
         (b"", {"Content-Type": "text/csv", "Sforce-NumberOfRecords": "2"}),
     ],
 )
-def test_26_results_that_were_cut_short(
+def test_row_26_results_that_were_cut_short(
     body: bytes, headers: dict[str, str], client: SalesforceClient, script: Script
 ) -> None:
     answer = script.raw(body)

@@ -92,7 +92,7 @@ def test_no_header_is_too_odd(text: str) -> None:
     usage_of(f"api-usage={text}")
 
 
-def test_12_the_servers_clock_is_that_of_the_latest_answer(
+def test_row_12_the_servers_clock_is_that_of_the_latest_answer(
     client: SalesforceClient, script: Script, ticks: Ticks
 ) -> None:
     script.replies = [script.rows("1"), script.json({"DailyApiRequests": {}}, Date="Sun, 01 Mar 2026 13:00:00 GMT")]
@@ -105,7 +105,7 @@ def test_12_the_servers_clock_is_that_of_the_latest_answer(
     assert script.calls == ["GET query/", "GET limits/"]
 
 
-def test_12_a_failure_tells_the_time_too(client: SalesforceClient, script: Script) -> None:
+def test_row_12_a_failure_tells_the_time_too(client: SalesforceClient, script: Script) -> None:
     script.replies = [script.html(503)]
     with pytest.raises(ServerError):
         client.query(SOQL)
@@ -113,7 +113,9 @@ def test_12_a_failure_tells_the_time_too(client: SalesforceClient, script: Scrip
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Mar 2026 13:00:00 GMT"])
-def test_12_no_clock_is_no_reason_to_take_this_machines(date: str, client: SalesforceClient, script: Script) -> None:
+def test_row_12_no_clock_is_no_reason_to_take_this_machines(
+    date: str, client: SalesforceClient, script: Script
+) -> None:
     script.sign_ins = [
         script.json({"access_token": "00D!x", "instance_url": "https://acme.my.salesforce.com"}, Date=date)
     ]

@@ -209,7 +209,7 @@ def answers(script: Script) -> dict[str, Reply]:
         "half",
     ],
 )
-def test_26_what_is_no_answer_to_a_sign_in_may_pass(kind: str, client: SalesforceClient, script: Script) -> None:
+def test_row_26_what_is_no_answer_to_a_sign_in_may_pass(kind: str, client: SalesforceClient, script: Script) -> None:
     script.sign_ins = [answers(script)[kind]]
     assert type(refused(client)) is ServerError
     script.replies = [script.rows("1")]
@@ -278,7 +278,7 @@ def test_a_private_key_with_a_passphrase(make: Make, key: rsa.RSAPrivateKey) -> 
 
 
 @pytest.mark.parametrize(("wrong_by", "word"), [(timedelta(hours=1), "fast"), (timedelta(hours=-1), "slow")])
-def test_12_a_clock_that_is_wrong_is_named_where_an_assertion_is_refused(
+def test_row_12_a_clock_that_is_wrong_is_named_where_an_assertion_is_refused(
     wrong_by: timedelta, word: str, make: Make, script: Script, pem: str
 ) -> None:
     client = make(SERVER_TIME + wrong_by, sign_in=SignInWay.JWT, username="u", private_key=pem)

@@ -23,7 +23,7 @@ def token_of(script: Script, number: int = -1) -> str:
     return str(script.requests[number].headers["Authorization"]).removeprefix("Bearer ").rpartition("-")[2]
 
 
-def test_20_a_session_that_ends_between_two_pages(client: SalesforceClient, script: Script) -> None:
+def test_row_20_a_session_that_ends_between_two_pages(client: SalesforceClient, script: Script) -> None:
     script.replies = [
         script.rows("1", next_path=NEXT, total=2),
         script.failure("INVALID_SESSION_ID", 401),
@@ -42,7 +42,9 @@ def test_20_a_session_that_ends_between_two_pages(client: SalesforceClient, scri
     assert token_of(script) == "2"
 
 
-def test_20_a_session_that_ends_while_a_bulk_job_is_polled_and_read(client: SalesforceClient, script: Script) -> None:
+def test_row_20_a_session_that_ends_while_a_bulk_job_is_polled_and_read(
+    client: SalesforceClient, script: Script
+) -> None:
     done = {"id": JOB, "state": "JobComplete", "numberRecordsProcessed": 1}
     page = script.raw(b'"Id"\n"1"\n', Content_Type="text/csv", Sforce_NumberOfRecords="1", Sforce_Locator="null")
     script.replies = [
@@ -58,7 +60,7 @@ def test_20_a_session_that_ends_while_a_bulk_job_is_polled_and_read(client: Sale
     assert script.requests[-1].headers["Accept"] == "text/csv"
 
 
-def test_20_a_write_is_sent_again_with_its_body_and_headers(client: SalesforceClient, script: Script) -> None:
+def test_row_20_a_write_is_sent_again_with_its_body_and_headers(client: SalesforceClient, script: Script) -> None:
     script.replies = [script.failure("INVALID_SESSION_ID", 401), script.json([{"success": True}])]
     client.request(
         "PATCH", "composite/sobjects", json={"records": [{"id": "1"}]}, headers={"Sforce-Auto-Assign": "FALSE"}
@@ -71,7 +73,7 @@ def test_20_a_write_is_sent_again_with_its_body_and_headers(client: SalesforceCl
 @pytest.mark.parametrize(
     "kind", ["INVALID_SESSION_ID", "INVALID_AUTH_HEADER", "an object", "a page", "nothing", "a list of nothing"]
 )
-def test_21_refused_for_ever(kind: str, client: SalesforceClient, script: Script) -> None:
+def test_row_21_refused_for_ever(kind: str, client: SalesforceClient, script: Script) -> None:
     refusals = {
         "an object": script.json({"error": "invalid_token"}, 401),
         "a page": script.html(401),
@@ -90,7 +92,7 @@ def test_21_refused_for_ever(kind: str, client: SalesforceClient, script: Script
     assert len(script.calls) == 4
 
 
-def test_21_a_session_id_cannot_be_renewed(make: Make, script: Script) -> None:
+def test_row_21_a_session_id_cannot_be_renewed(make: Make, script: Script) -> None:
     client = make(
         sign_in=SignInWay.SESSION, session_id="00D!old", instance_url="https://acme.my.salesforce.com", domain=""
     )

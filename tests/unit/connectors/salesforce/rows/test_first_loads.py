@@ -141,9 +141,7 @@ def test_archived_rows_are_asked_for_along_with_deleted_ones(
         (LEADS, False),
     ],
 )
-def test_edge_case_6_what_bulk_does_not_take_is_read_by_rest(
-    crm_double: type[CrmDouble], source: Source, bulk: bool
-) -> None:
+def test_row_6_what_bulk_does_not_take_is_read_by_rest(crm_double: type[CrmDouble], source: Source, bulk: bool) -> None:
     crm = crm_double.of_stamps([number // 7 for number in range(100)], Address=None)
     crm.bulk, crm.sizes = bulk, repeat(9)
     assert numbers(list(pages_of(crm, source=source))) == list(range(100))
@@ -223,7 +221,7 @@ def test_a_job_that_cannot_be_deleted_is_left(crm_double: type[CrmDouble], monke
 
 
 # Row 26: a body cut off in the middle, or an answer that lacks what announces its next page, loses no row.
-def test_edge_case_26_a_result_that_is_cut_off_is_asked_for_again_and_loses_nothing(
+def test_row_26_a_result_that_is_cut_off_is_asked_for_again_and_loses_nothing(
     crm_double: type[CrmDouble],
 ) -> None:
     crm = crm_double.of_stamps(range(40))

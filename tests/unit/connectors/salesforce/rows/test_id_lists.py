@@ -69,14 +69,14 @@ def test_ids_that_bulk_does_not_give_are_read_by_rest(crm_double: type[CrmDouble
 
 
 # Row 26: a short answer is never taken for all there is.
-def test_edge_case_26_a_list_shorter_than_announced_is_not_complete(crm_double: type[CrmDouble]) -> None:
+def test_row_26_a_list_shorter_than_announced_is_not_complete(crm_double: type[CrmDouble]) -> None:
     crm = crm_double.of_stamps([1] * 20)
     crm.total_is_wrong_by = 1
     listed = reader(crm).ids(LEADS)
     assert listed == IdList(ids=frozenset(crm.rows.keys()), complete=False)
 
 
-def test_edge_case_26_a_job_that_gives_fewer_ids_than_announced_is_refused(crm_double: type[CrmDouble]) -> None:
+def test_row_26_a_job_that_gives_fewer_ids_than_announced_is_refused(crm_double: type[CrmDouble]) -> None:
     crm = crm_double.of_stamps([1] * 60)
     crm.damage = lambda answer: BulkAnswer(answer.csv_text, None, answer.rows)
     crm.sizes = repeat(30)

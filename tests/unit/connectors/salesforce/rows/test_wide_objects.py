@@ -35,7 +35,7 @@ def read(crm: CrmDouble, source: Source = WIDE) -> list[Row]:
 
 
 # Row 7: 600 columns are longer than any URL.
-def test_edge_case_7_columns_are_read_in_parts_and_joined_by_id(crm_double: type[CrmDouble]) -> None:
+def test_row_7_columns_are_read_in_parts_and_joined_by_id(crm_double: type[CrmDouble]) -> None:
     crm = wide_crm(crm_double, 450)
     pages = list(RowReader(crm).window(WIDE, WINDOW, None))
     rows = [row for page in pages for row in page.rows]
@@ -47,14 +47,14 @@ def test_edge_case_7_columns_are_read_in_parts_and_joined_by_id(crm_double: type
     assert len(crm.calls) == 3 + 3 * (parts - 1)  # three pages, each completed by one query a part
 
 
-def test_edge_case_7_an_object_of_some_columns_is_read_in_one_query(crm_double: type[CrmDouble]) -> None:
+def test_row_7_an_object_of_some_columns_is_read_in_one_query(crm_double: type[CrmDouble]) -> None:
     crm = wide_crm(crm_double, 50)
     read(crm, Source("Lead", ("Id", *NAMES[:150], "SystemModstamp"), {}))
     assert len(crm.calls) == 1
 
 
 @pytest.mark.parametrize("part", [1, 2, 3])
-def test_edge_case_7_a_row_that_changes_between_two_parts_is_asked_for_once_more(
+def test_row_7_a_row_that_changes_between_two_parts_is_asked_for_once_more(
     crm_double: type[CrmDouble], part: int
 ) -> None:
     crm = wide_crm(crm_double, 20)
@@ -72,7 +72,7 @@ def test_edge_case_7_a_row_that_changes_between_two_parts_is_asked_for_once_more
     assert rows[-1][NAMES[0]] == "new"
 
 
-def test_edge_case_7_a_row_that_changes_between_two_parts_of_an_early_page_comes_once(
+def test_row_7_a_row_that_changes_between_two_parts_of_an_early_page_comes_once(
     crm_double: type[CrmDouble],
 ) -> None:
     crm = wide_crm(crm_double, 30)
@@ -88,7 +88,7 @@ def test_edge_case_7_a_row_that_changes_between_two_parts_of_an_early_page_comes
     assert rows[-1][NAMES[-1]] == "new"
 
 
-def test_edge_case_7_a_row_that_changes_again_is_refused(crm_double: type[CrmDouble]) -> None:
+def test_row_7_a_row_that_changes_again_is_refused(crm_double: type[CrmDouble]) -> None:
     crm = wide_crm(crm_double, 20)
 
     def people(crm: CrmDouble) -> None:
@@ -103,7 +103,7 @@ def test_edge_case_7_a_row_that_changes_again_is_refused(crm_double: type[CrmDou
     assert refused.value.record_id == "00Q000000000000007"
 
 
-def test_edge_case_7_a_row_purged_between_two_parts_is_left_out(crm_double: type[CrmDouble]) -> None:
+def test_row_7_a_row_purged_between_two_parts_is_left_out(crm_double: type[CrmDouble]) -> None:
     crm = wide_crm(crm_double, 20)
 
     def people(crm: CrmDouble) -> None:
@@ -130,7 +130,7 @@ def test_a_change_is_seen_even_where_windows_go_by_the_stamp_of_a_parent(crm_dou
 
 
 @pytest.mark.parametrize("longest", [11_000, 6000, 2500, 1100])
-def test_edge_case_7_a_server_that_takes_less_is_given_less(crm_double: type[CrmDouble], longest: int) -> None:
+def test_row_7_a_server_that_takes_less_is_given_less(crm_double: type[CrmDouble], longest: int) -> None:
     crm = wide_crm(crm_double, 30)
     crm.longest, crm.sizes = longest, repeat(7)
     rows = read(crm)
@@ -140,9 +140,7 @@ def test_edge_case_7_a_server_that_takes_less_is_given_less(crm_double: type[Crm
 
 @pytest.mark.parametrize("call", [2, 20, 38, 40, 42])
 @pytest.mark.parametrize("by_value", [False, True])
-def test_edge_case_7_a_part_that_takes_too_long_loses_no_rows(
-    crm_double: type[CrmDouble], call: int, by_value: bool
-) -> None:
+def test_row_7_a_part_that_takes_too_long_loses_no_rows(crm_double: type[CrmDouble], call: int, by_value: bool) -> None:
     source = Source("Lead", ("Id", "SystemModstamp", "Number", *NAMES[:80]), {})
     crm = crm_double.of_stamps(range(250), **dict.fromkeys(NAMES[:80], "x"))
     crm.longest = 2400

@@ -75,7 +75,7 @@ def test_a_condition_narrows_a_window(crm_double: type[CrmDouble]) -> None:
 
 
 # Row 8 of the table of edge cases: an answer with fewer rows than asked for is not the last one.
-def test_edge_case_8_pages_smaller_than_asked_are_followed_to_the_end(crm_double: type[CrmDouble]) -> None:
+def test_row_8_pages_smaller_than_asked_are_followed_to_the_end(crm_double: type[CrmDouble]) -> None:
     crm = crm_double.of_stamps(range(700))
     crm.sizes = chain([3, 250, 1], repeat(100))
     assert numbers(read(crm, window(0, 700))) == list(range(700))
@@ -83,7 +83,7 @@ def test_edge_case_8_pages_smaller_than_asked_are_followed_to_the_end(crm_double
 
 
 # Row 9: the cursor is gone at page 7.
-def test_edge_case_9_an_expired_cursor_is_replaced_by_a_query_after_the_last_row(crm_double: type[CrmDouble]) -> None:
+def test_row_9_an_expired_cursor_is_replaced_by_a_query_after_the_last_row(crm_double: type[CrmDouble]) -> None:
     crm = crm_double.of_stamps([number // 40 for number in range(1000)])
     crm.sizes, crm.expiring = repeat(100), {6}
     assert numbers(read(crm, window(0, 1000))) == list(range(1000))
@@ -94,7 +94,7 @@ def test_edge_case_9_an_expired_cursor_is_replaced_by_a_query_after_the_last_row
 
 
 # Row 10: thousands of rows share a stamp across borders of pages and windows.
-def test_edge_case_10_five_thousand_rows_of_one_second_come_once_each(crm_double: type[CrmDouble]) -> None:
+def test_row_10_five_thousand_rows_of_one_second_come_once_each(crm_double: type[CrmDouble]) -> None:
     crm = crm_double.of_stamps([9, *[10] * 5000, 11])
     crm.sizes, crm.expiring = repeat(700), {2, 5, 6}
     assert Counter(numbers(read(crm, window(0, 10)))) == {0: 1}
@@ -103,7 +103,7 @@ def test_edge_case_10_five_thousand_rows_of_one_second_come_once_each(crm_double
 
 
 # Row 11: a row appears after its window was read, with an earlier stamp.
-def test_edge_case_11_a_late_row_is_found_by_the_next_window_that_overlaps(crm_double: type[CrmDouble]) -> None:
+def test_row_11_a_late_row_is_found_by_the_next_window_that_overlaps(crm_double: type[CrmDouble]) -> None:
     crm = crm_double.of_stamps([10, 30])
     assert numbers(read(crm, window(0, 20))) == [0]
     late = dict(crm.rows["00Q" + "0" * 15], Id="00Q000000000000009", Number=9)
@@ -113,7 +113,7 @@ def test_edge_case_11_a_late_row_is_found_by_the_next_window_that_overlaps(crm_d
 
 # Row 13: rows change while pages are read.
 @pytest.mark.parametrize("fresh", [False, True])
-def test_edge_case_13_a_row_changed_while_we_page_is_read_now_or_with_the_next_window(
+def test_row_13_a_row_changed_while_we_page_is_read_now_or_with_the_next_window(
     crm_double: type[CrmDouble], fresh: bool
 ) -> None:
     crm = crm_double.of_stamps(range(100))
@@ -146,7 +146,7 @@ def touch_when_asked(crm: CrmDouble, row_id: str, *, call: int) -> None:
 @pytest.mark.parametrize("expiring", [set(), {2}])
 @pytest.mark.parametrize("killed", [False, True])
 @pytest.mark.parametrize("end", [100, 2_000_000])
-def test_edge_case_13_the_last_row_of_a_page_that_changed_is_no_place_to_go_on_from(
+def test_row_13_the_last_row_of_a_page_that_changed_is_no_place_to_go_on_from(
     crm_double: type[CrmDouble], end: int, killed: bool, expiring: set[int]
 ) -> None:
     crm = crm_double.of_stamps(range(60))
