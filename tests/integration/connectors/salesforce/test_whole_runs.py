@@ -15,6 +15,7 @@ from sqlalchemy import select
 from hpro_connectors.calls import CallPolicy, GuardedConnector
 from hpro_connectors.demo.histories import funnel_of, template_of
 from hpro_connectors.demo.simulation import START
+from hpro_connectors.emulators.http.fault_script import Fault
 from hpro_connectors.emulators.salesforce.company.demo_org import SalesforceDemo, make_demo_org
 from hpro_connectors.emulators.salesforce.company.demo_schema import prompt_names
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
@@ -162,7 +163,8 @@ def test_a_tenth_of_all_calls_failing_changes_nothing_in_the_end(tmp_path: Path)
     for name, share in (("calm", 0.0), ("storm", 0.1)):
         with company(tmp_path / name, rows_given=20) as made:
             scorer = exact_scorer(made)
-            rule = made.emulator.faults.add(*transient_faults(), share=share, seed=5) if share else None
+            kinds = (*transient_faults(), Fault.hang(), Fault.hang(applied=True))
+            rule = made.emulator.faults.add(*kinds, share=share, seed=5) if share else None
             for days in (0, 3, 1, 0):
                 report = made.run(scorer, days=days)
                 assert report.problem_count == 0
