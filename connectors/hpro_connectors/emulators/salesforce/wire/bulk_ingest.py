@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 
 from hpro_connectors.emulators.http.messages import Response
-from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault, not_found
-from hpro_connectors.emulators.salesforce.org.ids import long_id, make_id
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.wire.bulk_query import LIFE
+from hpro_connectors.emulators.salesforce.wire.bulk_jobs import OVER, BulkState, JobStore, format_of
 from hpro_connectors.emulators.salesforce.wire.bulk_results import DELIMITERS, LINE_ENDINGS
 from hpro_connectors.emulators.salesforce.wire.call import Call
 from hpro_connectors.emulators.salesforce.wire.ingest_batch import (
@@ -21,13 +19,12 @@ from hpro_connectors.emulators.salesforce.wire.ingest_batch import (
     csv_text,
     read_data,
 )
-from hpro_connectors.emulators.salesforce.wire.ingest_job import OVER, IngestJob, IngestState, told_of
+from hpro_connectors.emulators.salesforce.wire.ingest_job import IngestJob
 from hpro_connectors.emulators.salesforce.wire.limits import OrgLimits
 
 LARGEST_UPLOAD = 150_000_000
 """Bytes."""
 
-_PREFIX = "750"
 _FIRST_NUMBER = 500_000  # query jobs have the numbers below
 _OPERATIONS = ("insert", "update", "delete")
 _ROWS_OF_A_BATCH = 10_000
@@ -58,20 +55,17 @@ class IngestJobs:
         self.fails_after = 0
         self.aborts_next = False
         self._org, self._limits = org, limits
-        self._lock = threading.Lock()
-        self._jobs: dict[str, IngestJob] = {}
-        self._made = 0
+        self._jobs = JobStore[IngestJob](org.clock, _FIRST_NUMBER)
 
     @property
     def made(self) -> int:
         """How many were made."""
-        return self._made
+        return self._jobs.made
 
     @property
     def held(self) -> tuple[IngestJob, ...]:
         """Those that are there, oldest first."""
-        with self._lock:
-            return tuple(self._jobs.values())
+        return self._jobs.held
 
     def object_of(self, job_id: str) -> str | None:
         """Say what a job writes.
@@ -79,9 +73,8 @@ class IngestJobs:
         Args:
             job_id: Which.
         """
-        with self._lock:
-            job = self._jobs.get(long_id(job_id) or "")
-            return None if job is None else job.object_name
+        job = self._jobs.peek(job_id)
+        return None if job is None else job.object_name
 
     def create(self, call: Call) -> Response:
         """Make a job.
@@ -98,19 +91,22 @@ class IngestJobs:
             raise ApiFault(400, "INVALIDENTITY", f"Entity '{name}' is not supported by the Bulk API.")
         if body.get("contentType", "CSV") != "CSV":
             raise ApiFault(400, "INVALIDJOB", "Unsupported contentType")
-        delimiter, line_ending = str(body.get("columnDelimiter", "COMMA")), str(body.get("lineEnding", "LF"))
-        if delimiter not in DELIMITERS or line_ending not in LINE_ENDINGS:
-            raise ApiFault(400, "INVALIDJOB", "Unsupported columnDelimiter or lineEnding")
+        delimiter, line_ending = format_of(body)
         self._limits.check_batches()
         now = self._org.clock.now()
-        with self._lock:
-            self._made += 1
-            job_id = make_id(_PREFIX, _FIRST_NUMBER + self._made)
-            job = IngestJob(
-                job_id, one.name, str(operation), call.user_id, call.version, delimiter, line_ending, now, now
-            )
-            self._jobs[job_id] = job
-        return Response.of_json(told_of(job, whole=False))
+        job = IngestJob(
+            job_id=self._jobs.new_id(),
+            operation=str(operation),
+            object_name=one.name,
+            user_id=call.user_id,
+            version=call.version,
+            delimiter=delimiter,
+            line_ending=line_ending,
+            created_at=now,
+            changed_at=now,
+        )
+        self._jobs.add(job)
+        return Response.of_json(job.told())
 
     def upload(self, call: Call) -> Response:
         """Take the data of a job; once.
@@ -118,10 +114,10 @@ class IngestJobs:
         Args:
             call: With the job's id, and CSV as its body.
         """
-        job = self._find(call.parts["id"])
+        job = self._jobs.find(call.parts["id"])
         kind = call.request.headers.value("Content-Type").partition(";")[0].strip().lower()
         with job.lock:
-            if job.state is not IngestState.OPEN:
+            if job.state is not BulkState.OPEN:
                 raise ApiFault(400, "INVALIDJOBSTATE", f"A Job in state {job.state.value} takes no data")
             if job.was_uploaded:
                 raise ApiFault(400, "INVALIDJOBSTATE", f"Found multiple contents for job: <{job.job_id}>")
@@ -138,22 +134,22 @@ class IngestJobs:
         Args:
             call: With the state ``UploadComplete`` or ``Aborted``.
         """
-        job = self._find(call.parts["id"])
+        job = self._jobs.find(call.parts["id"])
         asked = call.object_body().get("state")
         with job.lock:
-            if asked == IngestState.ABORTED.value:
+            if asked == BulkState.ABORTED.value:
                 if job.state in OVER:
                     raise ApiFault(400, "INVALIDJOBSTATE", f"Aborting already {job.state.value} Job not allowed")
                 self._abort(job)
-            elif asked == IngestState.UPLOAD_COMPLETE.value:
-                if job.state is not IngestState.OPEN:
+            elif asked == BulkState.UPLOAD_COMPLETE.value:
+                if job.state is not BulkState.OPEN:
                     raise ApiFault(400, "INVALIDJOBSTATE", f"Closing already {job.state.value} Job not allowed")
                 if not job.was_uploaded:
                     raise ApiFault(400, "INVALIDJOBSTATE", "Closing a Job without data not allowed")
-                self._change(job, IngestState.UPLOAD_COMPLETE)
+                self._change(job, BulkState.UPLOAD_COMPLETE)
             else:
                 raise ApiFault(400, "INVALIDJOBSTATE", f"A Job cannot be changed to {asked}")
-            return Response.of_json(told_of(job, whole=False))
+            return Response.of_json(job.told())
 
     def look_at(self, call: Call) -> Response:
         """Say how far a job is; looking at it is what makes it go on.
@@ -161,21 +157,21 @@ class IngestJobs:
         Args:
             call: With the job's id.
         """
-        job = self._find(call.parts["id"])
+        job = self._jobs.find(call.parts["id"])
         with job.lock:
             self._go_on(job)
-            return Response.of_json(told_of(job))
+            return Response.of_json(job.told_whole())
 
     def finish(self) -> None:
         """Let all jobs that are closed come to their end, while nobody looks."""
         for job in self.held:
             with job.lock:
-                while job.state in {IngestState.UPLOAD_COMPLETE, IngestState.IN_PROGRESS}:
+                while job.state in {BulkState.UPLOAD_COMPLETE, BulkState.IN_PROGRESS}:
                     self._go_on(job)
 
     def all(self, _: Call) -> Response:
         """Name all jobs, newest first."""
-        told = [told_of(job, whole=False) for job in reversed(self.held)]
+        told = [job.told() for job in reversed(self.held)]
         return Response.of_json({"done": True, "records": told, "nextRecordsUrl": None})
 
     def delete(self, call: Call) -> Response:
@@ -184,11 +180,11 @@ class IngestJobs:
         Args:
             call: With the job's id.
         """
-        job = self._find(call.parts["id"])
+        job = self._jobs.find(call.parts["id"])
         with job.lock:
-            if job.state in {IngestState.OPEN, IngestState.IN_PROGRESS}:
+            if job.state in {BulkState.OPEN, BulkState.IN_PROGRESS}:
                 raise ApiFault(400, "INVALIDJOBSTATE", f"Deleting a Job in state {job.state.value} not allowed")
-        self._forget(job)
+        self._jobs.forget(job)
         return Response.empty()
 
     def successful(self, call: Call) -> Response:
@@ -218,14 +214,14 @@ class IngestJobs:
 
     def forget_all(self) -> None:
         """Let all jobs be gone."""
-        with self._lock:
-            self._jobs.clear()
+        for job in self.held:
+            self._jobs.forget(job)
 
     def _go_on(self, job: IngestJob) -> None:
-        if job.state is IngestState.UPLOAD_COMPLETE:
-            self._change(job, IngestState.IN_PROGRESS)
+        if job.state is BulkState.UPLOAD_COMPLETE:
+            self._change(job, BulkState.IN_PROGRESS)
             self._read(job)
-        if job.state is not IngestState.IN_PROGRESS:
+        if job.state is not BulkState.IN_PROGRESS:
             return
         job.polls += 1
         if self.aborts_next:
@@ -235,13 +231,13 @@ class IngestJobs:
         elif self.fail_next is not None:
             self._work(job, self.fails_after)
             job.error, self.fail_next = self.fail_next, None
-            self._change(job, IngestState.FAILED)
+            self._change(job, BulkState.FAILED)
         else:
             end = len(job.data.rows) - self.unprocessed
             self._work(job, end if self.rows_per_poll is None else min(end, len(job.results) + self.rows_per_poll))
             if len(job.results) >= end and job.polls > self.delay_polls:
                 self.unprocessed = 0
-                self._change(job, IngestState.JOB_COMPLETE)
+                self._change(job, BulkState.JOB_COMPLETE)
 
     def _read(self, job: IngestJob) -> None:
         content, job.content = job.content or b"", None
@@ -250,7 +246,7 @@ class IngestJobs:
             check_columns(self._org, job.object_name, job.user_id, job.data, job.operation)
         except InvalidBatchError as exc:
             job.error = str(exc)
-            self._change(job, IngestState.FAILED)
+            self._change(job, BulkState.FAILED)
         self._limits.batches.add(-(-len(job.data.rows) // _ROWS_OF_A_BATCH))
 
     def _work(self, job: IngestJob, end: int) -> None:
@@ -264,7 +260,7 @@ class IngestJobs:
     def _abort(self, job: IngestJob) -> None:
         if job.content is not None:
             self._read(job)
-        self._change(job, IngestState.ABORTED)
+        self._change(job, BulkState.ABORTED)
 
     def _results(
         self, call: Call, columns: tuple[str, str], cells_of: Callable[[RowResult], tuple[str, ...] | None]
@@ -278,30 +274,12 @@ class IngestJobs:
         return Response(200, text.encode("utf-8"), "text/csv")
 
     def _ended(self, call: Call) -> IngestJob:
-        job = self._find(call.parts["id"])
-        with job.lock:
-            if job.state not in OVER:
-                raise ApiFault(
-                    400, "INVALIDJOBSTATE", f"The results of a Job in state {job.state.value} are not available"
-                )
+        job = self._jobs.find(call.parts["id"])
+        job.require_results(OVER)
         return job
 
-    def _change(self, job: IngestJob, state: IngestState) -> None:
-        job.state, job.changed_at = state, self._org.clock.now()
-
-    def _find(self, job_id: str) -> IngestJob:
-        with self._lock:
-            job = self._jobs.get(long_id(job_id) or "")
-        if job is not None and self._org.clock.now() - job.created_at > LIFE:
-            self._forget(job)
-            job = None
-        if job is None:
-            raise not_found()
-        return job
-
-    def _forget(self, job: IngestJob) -> None:
-        with self._lock:
-            self._jobs.pop(job.job_id, None)
+    def _change(self, job: IngestJob, state: BulkState) -> None:
+        job.change(state, self._org.clock.now())
 
 
 def _written(one: RowResult) -> tuple[str, str] | None:

@@ -4,83 +4,54 @@ from __future__ import annotations
 
 import base64
 import binascii
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import dataclass
 from pathlib import Path
 
 from hpro_connectors.emulators.http.messages import Response
-from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault, not_found
-from hpro_connectors.emulators.salesforce.org.ids import long_id, make_id
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.org.querying import OpenQuery, QueryResult, Row
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.wire.bulk_jobs import OVER, BulkJob, BulkState, JobStore, format_of
 from hpro_connectors.emulators.salesforce.wire.bulk_results import DELIMITERS, LINE_ENDINGS, ResultFile
 from hpro_connectors.emulators.salesforce.wire.bulk_rules import check_bulk_query
 from hpro_connectors.emulators.salesforce.wire.call import Call
 from hpro_connectors.emulators.salesforce.wire.limits import OrgLimits
 
-LIFE = timedelta(days=7)
-"""Jobs and results older than this are gone."""
-
 MOST_ROWS = 250_000
 """Rows of one answer when the client names no number."""
 
-_PREFIX = "750"
 _READ_AT_ONCE = 2_000
 _OPERATIONS = ("query", "queryAll")
 
 
-class JobState(StrEnum):
-    """What became of a job."""
-
-    UPLOAD_COMPLETE = "UploadComplete"
-    IN_PROGRESS = "InProgress"
-    JOB_COMPLETE = "JobComplete"
-    FAILED = "Failed"
-    ABORTED = "Aborted"
-
-
-_OVER = frozenset({JobState.JOB_COMPLETE, JobState.FAILED, JobState.ABORTED})
-
-
-@dataclass(slots=True)
-class QueryJob:
-    """A job.
+@dataclass(slots=True, kw_only=True)
+class QueryJob(BulkJob):
+    """A query job.
 
     Attributes:
-        job_id: Its id.
         soql: What is asked.
-        operation: ``query`` or ``queryAll``.
-        object_name: What it is about.
-        user_id: Who made it.
-        version: Of the API in which it was made.
-        delimiter: By name, as the client gave it.
-        line_ending: By name, as the client gave it.
-        created_at: When it was made.
-        changed_at: When its state changed.
         results: What was found, in a file.
         state: What became of it.
-        polls: How often it was looked at.
-        error: Why it failed.
     """
 
-    job_id: str
     soql: str
-    operation: str
-    object_name: str
-    user_id: str
-    version: str
-    delimiter: str
-    line_ending: str
-    created_at: datetime
-    changed_at: datetime
     results: ResultFile
-    state: JobState = JobState.UPLOAD_COMPLETE
-    polls: int = 0
-    error: str | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    state: BulkState = BulkState.UPLOAD_COMPLETE
+
+    def let_go(self) -> None:
+        """Remove the file."""
+        self.results.remove()
+
+    def told_whole(self) -> dict[str, object]:
+        """Describe the job with its progress."""
+        return self.told(
+            {
+                "jobType": "V2Query",
+                "numberRecordsProcessed": self.results.rows if self.state is BulkState.JOB_COMPLETE else 0,
+                "isPkChunkingSupported": True,
+            }
+        )
 
 
 class BulkQueryJobs:
@@ -103,14 +74,12 @@ class BulkQueryJobs:
         self.most_rows: int | None = None
         self.fail_next: str | None = None
         self._org, self._limits, self._folder = org, limits, folder
-        self._lock = threading.Lock()
-        self._jobs: dict[str, QueryJob] = {}
-        self._made = 0
+        self._jobs = JobStore[QueryJob](org.clock)
 
     @property
     def made(self) -> int:
         """How many were made."""
-        return self._made
+        return self._jobs.made
 
     def query_of(self, job_id: str) -> str | None:
         """Say what a job asks.
@@ -118,9 +87,8 @@ class BulkQueryJobs:
         Args:
             job_id: Which.
         """
-        with self._lock:
-            job = self._jobs.get(long_id(job_id) or "")
-            return None if job is None else job.soql
+        job = self._jobs.peek(job_id)
+        return None if job is None else job.soql
 
     def create(self, call: Call) -> Response:
         """Make a job.
@@ -134,31 +102,25 @@ class BulkQueryJobs:
             raise ApiFault(400, "INVALIDJOB", f"Unsupported operation: {operation}")
         if not isinstance(soql, str) or not soql.strip():
             raise ApiFault(400, "INVALIDJOB", "query is a required field")
-        delimiter, line_ending = str(body.get("columnDelimiter", "COMMA")), str(body.get("lineEnding", "LF"))
-        if delimiter not in DELIMITERS or line_ending not in LINE_ENDINGS:
-            raise ApiFault(400, "INVALIDJOB", "Unsupported columnDelimiter or lineEnding")
+        delimiter, line_ending = format_of(body)
         object_name = check_bulk_query(self._org, soql, call.user_id)
         self._limits.count_query_job()
-        now = self._org.clock.now()
-        with self._lock:
-            self._made += 1
-            job_id = make_id(_PREFIX, self._made)
-            results = ResultFile(self._folder / f"{job_id}.csv", DELIMITERS[delimiter], LINE_ENDINGS[line_ending])
-            job = QueryJob(
-                job_id,
-                soql,
-                str(operation),
-                object_name,
-                call.user_id,
-                call.version,
-                delimiter,
-                line_ending,
-                now,
-                now,
-                results,
-            )
-            self._jobs[job_id] = job
-        return Response.of_json(_told(job, whole=False))
+        now, job_id = self._org.clock.now(), self._jobs.new_id()
+        job = QueryJob(
+            job_id=job_id,
+            soql=soql,
+            operation=str(operation),
+            object_name=object_name,
+            user_id=call.user_id,
+            version=call.version,
+            delimiter=delimiter,
+            line_ending=line_ending,
+            created_at=now,
+            changed_at=now,
+            results=ResultFile(self._folder / f"{job_id}.csv", DELIMITERS[delimiter], LINE_ENDINGS[line_ending]),
+        )
+        self._jobs.add(job)
+        return Response.of_json(job.told())
 
     def look_at(self, call: Call) -> Response:
         """Say how far a job is; looking at it is what makes it go on.
@@ -166,23 +128,20 @@ class BulkQueryJobs:
         Args:
             call: With the job's id.
         """
-        job = self._find(call.parts["id"])
+        job = self._jobs.find(call.parts["id"])
         with job.lock:
-            if job.state not in _OVER:
+            if job.state not in OVER:
                 job.polls += 1
-                if job.state is JobState.UPLOAD_COMPLETE:
+                if job.state is BulkState.UPLOAD_COMPLETE:
                     self._work(job)
                 elif job.polls > self.delay_polls:
-                    self._change(job, JobState.JOB_COMPLETE)
-            return Response.of_json(_told(job))
+                    self._change(job, BulkState.JOB_COMPLETE)
+            return Response.of_json(job.told_whole())
 
     def all(self, _: Call) -> Response:
         """Name all jobs, newest first."""
-        with self._lock:
-            jobs = sorted(self._jobs.values(), key=lambda job: (job.created_at, job.job_id), reverse=True)
-        return Response.of_json(
-            {"done": True, "records": [_told(job, whole=False) for job in jobs], "nextRecordsUrl": None}
-        )
+        told = [job.told() for job in reversed(self._jobs.held)]
+        return Response.of_json({"done": True, "records": told, "nextRecordsUrl": None})
 
     def change(self, call: Call) -> Response:
         """Abort a job.
@@ -190,15 +149,15 @@ class BulkQueryJobs:
         Args:
             call: With the state ``Aborted``.
         """
-        job = self._find(call.parts["id"])
-        if call.object_body().get("state") != JobState.ABORTED.value:
+        job = self._jobs.find(call.parts["id"])
+        if call.object_body().get("state") != BulkState.ABORTED.value:
             raise ApiFault(400, "INVALIDJOBSTATE", "A query job may only be changed to Aborted")
         with job.lock:
-            if job.state in _OVER:
+            if job.state in OVER:
                 raise ApiFault(400, "INVALIDJOBSTATE", f"Aborting already {job.state.value} Job not allowed")
             job.results.remove()
-            self._change(job, JobState.ABORTED)
-            return Response.of_json(_told(job, whole=False))
+            self._change(job, BulkState.ABORTED)
+            return Response.of_json(job.told())
 
     def delete(self, call: Call) -> Response:
         """Take a job and its results away.
@@ -206,11 +165,11 @@ class BulkQueryJobs:
         Args:
             call: With the job's id.
         """
-        job = self._find(call.parts["id"])
+        job = self._jobs.find(call.parts["id"])
         with job.lock:
-            if job.state not in _OVER:
+            if job.state not in OVER:
                 raise ApiFault(400, "INVALIDJOBSTATE", f"Deleting a Job in state {job.state.value} not allowed")
-        self._forget(job)
+        self._jobs.forget(job)
         return Response.empty()
 
     def results(self, call: Call) -> Response:
@@ -219,12 +178,8 @@ class BulkQueryJobs:
         Args:
             call: With the job's id, and ``locator`` and ``maxRecords`` in the query.
         """
-        job = self._find(call.parts["id"])
-        with job.lock:
-            if job.state is not JobState.JOB_COMPLETE:
-                raise ApiFault(
-                    400, "INVALIDJOBSTATE", f"The results of a Job in state {job.state.value} are not available"
-                )
+        job = self._jobs.find(call.parts["id"])
+        job.require_results(frozenset({BulkState.JOB_COMPLETE}))
         first = _row_of(call.request.query.get("locator"), job.results.rows)
         asked = call.request.query.get("maxRecords", str(MOST_ROWS))
         if not asked.isdecimal() or int(asked) < 1:
@@ -239,17 +194,15 @@ class BulkQueryJobs:
 
     def forget_all(self) -> None:
         """Let all jobs be gone."""
-        with self._lock:
-            jobs = list(self._jobs.values())
-        for job in jobs:
-            self._forget(job)
+        for job in self._jobs.held:
+            self._jobs.forget(job)
 
     def _work(self, job: QueryJob) -> None:
         """Ask the query and write its results."""
-        self._change(job, JobState.IN_PROGRESS)
+        self._change(job, BulkState.IN_PROGRESS)
         if self.fail_next is not None:
             job.error, self.fail_next = self.fail_next, None
-            self._change(job, JobState.FAILED)
+            self._change(job, BulkState.FAILED)
             return
         try:
             answer = self._org.open_query(
@@ -263,28 +216,13 @@ class BulkQueryJobs:
         except ApiFault as exc:
             job.results.remove()
             job.error = f"{exc.code}: {exc.message}"
-            self._change(job, JobState.FAILED)
+            self._change(job, BulkState.FAILED)
             return
         if self.delay_polls < 1:
-            self._change(job, JobState.JOB_COMPLETE)
+            self._change(job, BulkState.JOB_COMPLETE)
 
-    def _change(self, job: QueryJob, state: JobState) -> None:
-        job.state, job.changed_at = state, self._org.clock.now()
-
-    def _find(self, job_id: str) -> QueryJob:
-        with self._lock:
-            job = self._jobs.get(long_id(job_id) or "")
-        if job is not None and self._org.clock.now() - job.created_at > LIFE:
-            self._forget(job)
-            job = None
-        if job is None:
-            raise not_found()
-        return job
-
-    def _forget(self, job: QueryJob) -> None:
-        with self._lock:
-            self._jobs.pop(job.job_id, None)
-        job.results.remove()
+    def _change(self, job: QueryJob, state: BulkState) -> None:
+        job.change(state, self._org.clock.now())
 
 
 def rows_of(answer: OpenQuery | QueryResult) -> Iterator[Row]:
@@ -298,38 +236,6 @@ def rows_of(answer: OpenQuery | QueryResult) -> Iterator[Row]:
         return
     for start in range(0, answer.total, _READ_AT_ONCE):
         yield from answer.rows(start, _READ_AT_ONCE)
-
-
-def _told(job: QueryJob, *, whole: bool = True) -> dict[str, object]:
-    told: dict[str, object] = {
-        "id": job.job_id,
-        "operation": job.operation,
-        "object": job.object_name,
-        "createdById": job.user_id,
-        "createdDate": _moment(job.created_at),
-        "systemModstamp": _moment(job.changed_at),
-        "state": job.state.value,
-        "concurrencyMode": "Parallel",
-        "contentType": "CSV",
-        "apiVersion": float(job.version),
-        "lineEnding": job.line_ending,
-        "columnDelimiter": job.delimiter,
-    }
-    if whole:
-        told |= {
-            "jobType": "V2Query",
-            "numberRecordsProcessed": job.results.rows if job.state is JobState.JOB_COMPLETE else 0,
-            "retries": 0,
-            "totalProcessingTime": int((job.changed_at - job.created_at).total_seconds() * 1000),
-            "isPkChunkingSupported": True,
-        }
-        if job.error is not None:
-            told["errorMessage"] = job.error
-    return told
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%S}.000+0000"
 
 
 def _locator_of(row: int) -> str:

@@ -88,8 +88,12 @@ def test_the_tighter_quota_counts(text: str, usage: Usage | None) -> None:
 
 @given(st.text(max_size=60))
 def test_no_header_is_too_odd(text: str) -> None:
-    usage_of(text)
-    usage_of(f"api-usage={text}")
+    for header in (text, f"api-usage={text}"):
+        usage = usage_of(header)
+        assert usage is None or ("/" in header and min(usage.used, usage.most) >= 0)
+    beside = usage_of(f"{text} api-usage=18/15000")
+    assert beside is not None  # whatever else is there, what is in order is read
+    assert beside.left <= 15000 - 18
 
 
 def test_row_12_the_servers_clock_is_that_of_the_latest_answer(
