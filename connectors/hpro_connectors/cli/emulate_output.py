@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import click
 
-from hpro_connectors.cli.emulate_run import DOMAIN
 from hpro_connectors.demo.demo_ids import SALESFORCE_DEMO_ORG_IDS
 from hpro_connectors.demo.simulator.companies import COMPANIES
 from hpro_connectors.demo.simulator.life import LOST
 from hpro_connectors.emulators.salesforce.company.demo_schema import prompt_names
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.users import user_name
+from hpro_connectors.emulators.salesforce.wire.hosts import DEFAULT_DOMAIN
 from hpro_sdk._files import replacing
 
 VARIABLE = "HPRO_CRM__MAIN__CONSUMER_SECRET"
@@ -26,13 +27,13 @@ def crm_table(emulator: SalesforceEmulator, key_file: Path | None) -> str:
         emulator: Which.
         key_file: Where its private key lies; then the JWT flow is used.
     """
-    lines = ["[crm.main]", 'connector = "salesforce"', f'domain = "{DOMAIN}"', f'emulator = "{emulator.url}"']
+    lines = ["[crm.main]", 'connector = "salesforce"', f'domain = "{DEFAULT_DOMAIN}"', f'emulator = "{emulator.url}"']
     lines.append(f'consumer_key = "{emulator.app.consumer_key}"')
     if key_file is not None:
         lines += [
             'sign_in = "jwt"',
             f'username = "{user_name(emulator.org, emulator.org.integration_user_id)}"',
-            f'private_key_file = "{key_file}"',
+            f"private_key_file = {json.dumps(str(key_file.absolute()), ensure_ascii=False)}",
         ]
     company = {org_id: name for name, org_id in SALESFORCE_DEMO_ORG_IDS.items()}.get(emulator.org.org_id)
     if company is not None:
@@ -63,7 +64,7 @@ def ready_json(emulator: SalesforceEmulator, key_file: Path | None) -> dict[str,
         "url": emulator.url,
         "org_id": org.org_id,
         "clock": org.clock.now(),
-        "domain": DOMAIN,
+        "domain": DEFAULT_DOMAIN,
         "consumer_key": emulator.app.consumer_key,
         "consumer_secret": emulator.app.consumer_secret,
         "username": user_name(org, org.integration_user_id),

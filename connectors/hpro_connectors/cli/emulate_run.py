@@ -13,11 +13,9 @@ from types import FrameType
 from hpro_connectors.demo.simulation import START
 from hpro_connectors.emulators.salesforce.company.demo_org import make_demo_org
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
+from hpro_connectors.emulators.salesforce.wire.hosts import DEFAULT_DOMAIN
 from hpro_sdk.cli.output import progress
 from hpro_sdk.errors import ConfigError
-
-DOMAIN = "hpro-emulator.my"
-"""My Domain of the emulated org."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def running_salesforce(options: EmulatorOptions) -> Iterator[SalesforceEmulator]
         )
     demo.org.clock.flowing = True
     try:
-        emulator = SalesforceEmulator(demo.org, port=options.port, domain=DOMAIN, on_advance=demo.advance)
+        emulator = SalesforceEmulator(demo.org, port=options.port, domain=DEFAULT_DOMAIN, on_advance=demo.advance)
     except OSError as exc:
         raise ConfigError(
             f"Port {options.port} of this machine cannot be used: {exc.strerror or exc}.",

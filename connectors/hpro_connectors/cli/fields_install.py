@@ -90,7 +90,8 @@ def remove(
 ) -> None:
     """Take HPRO's fields with their values, its permission sets and their assignments out of an org.
 
-    It takes the session of an admin, as `hpro fields install` does. Only what HPRO made goes, of all three objects: a
+    It takes the session of an admin, as `hpro fields install` does; where that comes from stdin, --yes is needed, since
+    nobody can be asked. Only what HPRO made goes, of all three objects: a
     field of the same name that is something else stays. The org keeps deleted fields with their values for 15 days,
     in Setup. List views that were deployed are deleted by hand.
     """

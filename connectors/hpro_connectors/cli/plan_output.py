@@ -14,7 +14,7 @@ _COLUMNS = ("lead", "why", "band", "score", "rank", "stage", "trend")
 
 
 def write_calls(made: Plan, batch_rows: int) -> int:
-    """Give how many write calls a plan costs, where none must be repeated.
+    """Give how many write calls a plan costs at most, where none must be repeated; a CRM with bulk jobs takes fewer.
 
     Args:
         made: The plan.
@@ -36,7 +36,7 @@ def print_plan(made: Plan, rows: Sequence[PlanRow], calls: int) -> None:
         return
     reasons = ", ".join(f"{number:,} {reason}" for reason, number in sorted(made.reasons.items()))
     click.echo(
-        f"Plan {made.plan_id}: {count_words(made.rows, 'row')} ({reasons}), about {count_words(calls, 'write call')}."
+        f"Plan {made.plan_id}: {count_words(made.rows, 'row')} ({reasons}), at most {count_words(calls, 'write call')}."
     )
     if made.band_changes:
         moves = ", ".join(f"{number:,} {move}" for move, number in sorted(made.band_changes.items()))

@@ -28,6 +28,7 @@ from hpro_connectors.emulators.salesforce.company.demo_org import SalesforceDemo
 from hpro_connectors.emulators.salesforce.company.demo_schema import prompt_names
 from hpro_connectors.emulators.salesforce.company.simulated_ids import simulated_lead_id
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
+from hpro_connectors.emulators.salesforce.wire.hosts import DEFAULT_DOMAIN
 from hpro_connectors.orgs.salesforce import settings_of
 from hpro_connectors.protocol import OrgIdentity
 from hpro_connectors.salesforce.client.connection import API_VERSION
@@ -41,7 +42,6 @@ from hpro_sdk.evaluation import load_scorer
 # that time and one a few minutes later, and what such a pass scores is what changed.
 QUIET = timedelta(minutes=40)
 _UNTIL_THE_LAST_PASS = timedelta(minutes=10)  # what the pass before wrote is read back within the overlap
-_DOMAIN = "hpro-emulator.my"
 _MODELS = "models-salesforce"
 _CALLS_PER_SECOND = 200.0
 
@@ -113,7 +113,7 @@ def _install_fields(emulator: SalesforceEmulator) -> FieldsStep:
     """Do what `hpro fields install` does, with a session of the emulated org's admin."""
     org, scored = emulator.org, (ScoredObjectName.LEAD,)
     emulator.journal.clear()
-    session = AdminSession(emulator.session_id(org.admin_user_id), f"https://{_DOMAIN}.salesforce.com")
+    session = AdminSession(emulator.session_id(org.admin_user_id), f"https://{DEFAULT_DOMAIN}.salesforce.com")
     client = SalesforceClient(session.connection(api_version=API_VERSION, emulator=emulator.url))
     try:
         user = user_of_id(client, org.integration_user_id)
@@ -135,7 +135,7 @@ def _configuration(emulator: SalesforceEmulator, state: Path, company: Salesforc
     """Say what a person would write into hpro.toml, with a pace that a CRM on this machine can bear."""
     crm = SalesforceCrm(
         connector="salesforce",
-        domain=_DOMAIN,
+        domain=DEFAULT_DOMAIN,
         consumer_key=emulator.app.consumer_key,
         consumer_secret=SecretStr(emulator.app.consumer_secret),
         emulator=emulator.url,

@@ -43,8 +43,8 @@ def check_tracking(view: OrgView) -> Iterator[Finding]:
         )
         return
     rows = view.count(history, f"Field = {text_literal(stage)}")
-    if view.schema.tracked is None:
-        yield from _guessed(stage, history, rows, switch_on)
+    if view.schema.tracked_by_history:
+        yield _by_history(stage, switch_on, is_kept=view.schema.tracked is not None)
     elif rows == 0:
         yield Finding.warning(
             _AREA,
@@ -52,17 +52,20 @@ def check_tracking(view: OrgView) -> Iterator[Finding]:
             "Wait: history begins when tracking is switched on.",
         )
     else:
-        others = len(view.schema.tracked) - 1
+        others = len(view.schema.tracked or ()) - 1
         counted = "" if rows is None else f", {rows:,} changes recorded"
         yield Finding.ok(_AREA, f"History tracking of {stage} is on{counted}; fields tracked beside it: {others}.")
 
 
-def _guessed(stage: str, history: str, rows: int | None, switch_on: str) -> Iterator[Finding]:
-    """Say what can be said to a user who may not ask what is tracked: no history is read for such a user."""
-    recorded = "" if rows is None else f" {history} holds {rows:,} changes of {stage}."
-    yield Finding.warning(
-        _AREA,
-        f"The user may not ask which fields are tracked, so that no history is read: {_MEANS}.{recorded}",
-        f"Let the user read FieldDefinition (permission View Setup and Configuration). If nothing is tracked yet: "
-        f"{switch_on[0].lower()}{switch_on[1:]}.",
+def _by_history(stage: str, switch_on: str, *, is_kept: bool) -> Finding:
+    """Say what the history shows to a user who may not ask what is tracked."""
+    shown = (
+        f"The history holds changes of {stage}; the user may not ask which other fields are tracked, so that only its "
+        "history is read."
+        if is_kept
+        else f"The user may not ask which fields are tracked, and the history shows no change of {stage}: {_MEANS}."
     )
+    remedy = "Let the user read FieldDefinition (permission View Setup and Configuration)."
+    if not is_kept:
+        remedy += f" If nothing is tracked yet: {switch_on[0].lower()}{switch_on[1:]}."
+    return Finding.warning(_AREA, shown, remedy)

@@ -90,7 +90,9 @@ def read_session(text: str) -> AdminSession:
         result = answer.get("result")
         if answer.get("status", 0) != 0 or not isinstance(result, Mapping):
             message = one_line(str(answer.get("message") or "it did not say why"))
-            raise ConfigError(f"The Salesforce CLI failed: {message}.", hint="Sign in with `sf org login web`.")
+            raise ConfigError(
+                f"The Salesforce CLI failed: {message}.", hint="Sign in with `sf org login web --set-default`."
+            )
         for key in _KEYS:
             value = result.get(key)
             if isinstance(value, str) and (key != "accessToken" or _TOKEN.fullmatch(value.strip())):

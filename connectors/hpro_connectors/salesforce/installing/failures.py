@@ -40,7 +40,7 @@ def admin_told() -> Iterator[None]:
         ) from exc
     except AuthError as exc:
         raise AuthError(
-            exc.message, hint="Get a new session: sign in with `sf org login web`.", connector=NAME
+            exc.message, hint="Get a new session: sign in with `sf org login web --set-default`.", connector=NAME
         ) from exc
     except RecordRejectedError as exc:
         raise FatalError(exc.message, hint=_REFUSED, connector=NAME, stream=exc.stream) from exc

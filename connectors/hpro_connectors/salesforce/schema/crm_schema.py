@@ -112,6 +112,7 @@ class CrmSchema(Frozen):
         stages: The stages of the scored object, in order.
         owners: Reps, inactive ones among them.
         tracked: Fields of the scored object whose history the CRM keeps; ``None``: it does not say.
+        tracked_by_history: Whether ``tracked`` is only what the history itself shows, because the user may not ask.
     """
 
     org_id: Identifier
@@ -121,6 +122,7 @@ class CrmSchema(Frozen):
     stages: tuple[CrmStage, ...] = ()
     owners: tuple[Owner, ...] = ()
     tracked: frozenset[str] | None = None
+    tracked_by_history: bool = False
 
 
 def _field(described: JsonValue, object_name: str) -> CrmField:

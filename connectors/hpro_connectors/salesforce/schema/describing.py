@@ -57,7 +57,7 @@ class OrgDescriber:
         self._objects: dict[str, CrmObject | None] = {}
         self._stages: tuple[CrmStage, ...] | None = None
         self._owners: tuple[Owner, ...] | None = None
-        self._tracked: tuple[frozenset[str] | None] | None = None
+        self._tracked: tuple[frozenset[str] | None, bool] | None = None
 
     def describe(self) -> CrmSchema:
         """Describe the org; called again after a failure, it goes on.
@@ -86,7 +86,7 @@ class OrgDescriber:
             self._owners = tuple(_owners(self._client))
         if self._tracked is None:
             history = objects.get(HISTORY_OBJECTS[self._settings.scored_object])
-            self._tracked = (_tracked(self._client, self._settings, history),)
+            self._tracked = _tracked(self._client, self._settings, history)
         return CrmSchema(
             org_id=self._client.org_id,
             made_for=self._made_for,
@@ -95,6 +95,7 @@ class OrgDescriber:
             stages=self._stages,
             owners=self._owners,
             tracked=self._tracked[0],
+            tracked_by_history=self._tracked[1],
         )
 
     def _object(self, name: str) -> CrmObject | None:
@@ -179,8 +180,8 @@ def _owners(client: SalesforceClient) -> Iterator[Owner]:
 
 def _tracked(
     client: SalesforceClient, settings: SalesforceSettings, history: CrmObject | None
-) -> frozenset[str] | None:
-    """Give the fields whose history is kept.
+) -> tuple[frozenset[str] | None, bool]:
+    """Give the fields whose history is kept, and whether only the history itself tells so.
 
     Where this user may not ask, the history itself is asked for a change of the stage: ``None`` where it has none.
     """
@@ -190,7 +191,7 @@ def _tracked(
     except _NOT_SEEN:
         stage = settings.stage_column
         if history is None or stage is None:
-            return None
+            return None, True
         soql = select(("Id",), history.name, (f"Field = {text_literal(stage)}",))
-        return frozenset({stage}) if read_all(client, f"{soql} LIMIT 1") else None
-    return frozenset(str(row["QualifiedApiName"]) for row in rows if row.get("IsFieldHistoryTracked") is True)
+        return (frozenset({stage}) if read_all(client, f"{soql} LIMIT 1") else None), True
+    return frozenset(str(row["QualifiedApiName"]) for row in rows if row.get("IsFieldHistoryTracked") is True), False

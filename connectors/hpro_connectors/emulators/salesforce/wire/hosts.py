@@ -11,6 +11,9 @@ TEST = "test.salesforce.com"
 _SHARED = (LOGIN, TEST)
 _SUFFIX = ".salesforce.com"
 
+DEFAULT_DOMAIN = "hpro-emulator.my"
+"""My Domain of an emulated org that goes by no other name."""
+
 
 @dataclass(frozen=True, slots=True)
 class OrgHosts:
@@ -30,7 +33,7 @@ class OrgHosts:
     @property
     def own_url(self) -> str:
         """The instance of the org."""
-        return f"https://{self.domain or 'hpro-emulator.my'}{_SUFFIX}"
+        return f"https://{self.domain or DEFAULT_DOMAIN}{_SUFFIX}"
 
     def knows(self, request: Request) -> bool:
         """Say whether a request was meant for this org.
