@@ -161,7 +161,7 @@ class BulkReader:
             held = tuple(islice(rows, self._options.rows_at_once))
             if not held:
                 place = replace(place, locator=answer.locator, skip=place.skip - skipped)
-                idle += 1
+                idle = 0 if skipped else idle + 1
             while held:
                 idle = 0
                 following = tuple(islice(rows, self._options.rows_at_once))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,3 +88,16 @@ def test_a_job_that_lacks_a_new_column_is_read_anew_and_one_with_an_old_column_i
     more = Source("Lead", (*LEADS.columns, "New"), TYPES)
     with pytest.raises(ResumeExpiredError, match="without the column New"):
         list(pages_of(crm, source=more, resume=first.resume))
+
+
+def test_pages_that_were_all_given_before_are_passed_over_however_many_they_are(crm_double: type[CrmDouble]) -> None:
+    crm = crm_double.of_stamps(range(60))
+    crm.sizes = repeat(50)
+    options = BulkOptions(first_rows=50, most_rows=50, rows_at_once=3)
+    reader = RowReader(crm, bulk=options, sleep=lambda _seconds: None)
+    pages = list(reader.backfill(LEADS, START + timedelta(seconds=1000), None))
+    (resume,) = (page.resume for page in pages if page.rows and page.rows[-1]["Number"] == 44)
+    crm = crm_double.of_stamps(range(60))
+    next(pages_of(crm))
+    crm.sizes = repeat(2)
+    assert [row["Number"] for page in pages_of(crm, resume=resume) for row in page.rows] == list(range(45, 60))
