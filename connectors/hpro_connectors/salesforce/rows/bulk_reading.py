@@ -41,8 +41,9 @@ class BulkOptions:
         longest_wait_s: Seconds after which waiting for a job is given up; the next read goes on with the same job.
         notice_s: Seconds of waiting after which an empty page is given, so that whoever reads can stop.
         first_rows: Rows of the first page of a result, when nothing is known of how wide they are.
-        most_rows: Rows of the largest page.
-        page_characters: Characters of CSV that a page should have; they are held in memory at once.
+        most_rows: Rows of the largest page. A page is held in memory at once, and nobody knows how wide its rows are
+            before it is there: this bounds one whose rows are far wider than those before it.
+        page_characters: Characters of CSV that a page should have, if its rows are as wide as those of the page before.
         rows_at_once: Rows given away at once.
     """
 
@@ -51,7 +52,7 @@ class BulkOptions:
     longest_wait_s: float = 1800.0
     notice_s: float = 5.0
     first_rows: int = 1000
-    most_rows: int = 250_000
+    most_rows: int = 40_000
     page_characters: int = 16 * 1024 * 1024
     rows_at_once: int = 2000
 
@@ -183,7 +184,7 @@ class BulkReader:
         return place.skip == 0 and place.given >= (place.expected or 0)
 
     def _learn(self, answer: BulkAnswer) -> None:
-        """Ask for pages of about one size in characters, whatever the width of the rows."""
+        """Ask for a page of about one size in characters, taking its rows to be as wide as those of the last one."""
         if answer.rows > 0:
             options = self._options
             fitting = options.page_characters * answer.rows // max(1, len(answer.csv_text))
