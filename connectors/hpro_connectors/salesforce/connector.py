@@ -58,8 +58,8 @@ class SalesforceConnector:
     Args:
         client: Signed in, or about to.
         settings: What is read, and how.
-        reader: Reads rows; default: one with the page size of the settings.
-        sleep: Waits some seconds while Salesforce is at work on what was written; may raise where the run is to end.
+        reader: Reads rows; default: one with the page size of the settings, ``sleep`` and ``clock``.
+        sleep: Waits some seconds while Salesforce is at work on a Bulk job; may raise where the run is to end.
         clock: Seconds; moves on while ``sleep`` sleeps.
     """
 
@@ -74,7 +74,7 @@ class SalesforceConnector:
     ) -> None:
         self._client = client
         self._settings = settings
-        self._reader = reader or RowReader(client, page_size=settings.page_size)
+        self._reader = reader or RowReader(client, page_size=settings.page_size, sleep=sleep, clock=clock)
         self._cache = DescribeCache(settings.describe_cache, settings.describe_hours)
         self._made_for = fingerprint(settings, client.who)
         self._identity: OrgIdentity | None = None
@@ -122,6 +122,7 @@ class SalesforceConnector:
         Raises:
             FatalError: There is no such stream.
             ResumeExpiredError: ``resume`` is not of this connector, or Salesforce no longer has what it points to.
+            RunStoppedError: A Bulk job takes too long; a later read goes on with it.
             ConnectorError: The org cannot be read.
         """
         described_again = False
@@ -169,6 +170,7 @@ class SalesforceConnector:
 
         Raises:
             FatalError: There is no such stream.
+            RunStoppedError: A Bulk job takes too long.
             ConnectorError: The org cannot be read.
         """
         lists = [self._reader.ids(source) for source in self._stream(stream).existing_sources()]

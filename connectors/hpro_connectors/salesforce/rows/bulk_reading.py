@@ -14,7 +14,7 @@ from itertools import islice
 
 from pydantic import JsonValue
 
-from hpro_connectors.errors import ConnectorError, ServerError
+from hpro_connectors.errors import ConnectorError, RunStoppedError, ServerError
 from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, JobState, QueryJob
 from hpro_connectors.salesforce.rows.bulk_place import BulkPlace, fingerprint
 from hpro_connectors.salesforce.rows.bulk_rows import bulk_rows
@@ -38,7 +38,7 @@ class BulkOptions:
     Attributes:
         first_poll_s: Seconds to wait after the first look at a job; each wait is longer than the one before.
         longest_poll_s: Seconds of the longest wait.
-        longest_wait_s: Seconds after which waiting for a job is given up; the next read goes on with the same job.
+        longest_wait_s: Seconds after which waiting for a job is given up.
         notice_s: Seconds of waiting after which an empty page is given, so that whoever reads can stop.
         first_rows: Rows of the first page of a result, when nothing is known of how wide they are.
         most_rows: Rows of the largest page. A page is held in memory at once, and nobody knows how wide its rows are
@@ -69,7 +69,7 @@ class BulkReader:
         source: What is read.
         conditions: Of the query.
         options: How the job is waited for and read.
-        sleep: Waits some seconds.
+        sleep: Waits some seconds; may raise where the run is to end.
         clock: Seconds; moves on while ``sleep`` sleeps.
     """
 
@@ -114,7 +114,8 @@ class BulkReader:
         Raises:
             ResumeExpiredError: ``resume`` is not of this source, or the CRM no longer has the job.
             JobFailedError: The job failed; it gave no row.
-            ServerError: The job takes too long, or its result is damaged.
+            RunStoppedError: The job takes too long, or the run is to end; a later read can go on with it.
+            ServerError: Its result is damaged.
         """
         place = BulkPlace.from_resume(resume, self._source, self._of)
         if not place.done:
@@ -124,6 +125,23 @@ class BulkReader:
             yield from self._rows(place)
         self._delete(place.job_id)
         yield RowPage((), None, complete=True)
+
+    def give_up(self, resume: JsonValue) -> None:
+        """End a job with which nobody will go on, whatever it is doing, and delete it.
+
+        Args:
+            resume: Of any page of it.
+
+        Raises:
+            ResumeExpiredError: ``resume`` is not of this source.
+        """
+        job_id = BulkPlace.from_resume(resume, self._source, self._of).job_id
+        try:
+            self._client.abort_query_job(job_id)
+        except ConnectorError as exc:  # it is over, or the CRM cannot be reached
+            extra = {**self._extra(job_id), "error": type(exc).__name__}
+            _LOGGER.info("a Bulk job that is not needed could not be aborted", extra=extra)
+        self._delete(job_id)
 
     def _wait(self, place: BulkPlace) -> Generator[RowPage, None, QueryJob]:
         """Look at a job until it is complete, with a page without rows now and then."""
@@ -137,10 +155,10 @@ class BulkReader:
             if job.state in {JobState.FAILED, JobState.ABORTED}:
                 raise self._failed(job)
             if self._clock() - began >= options.longest_wait_s:
-                raise ServerError(
-                    f"Salesforce has worked on a Bulk job of {self._source.object_name} for "
+                raise RunStoppedError(
+                    f"Salesforce has worked on Bulk job {place.job_id} of {self._source.object_name} for "
                     f"{options.longest_wait_s / 60:.0f} minutes and is not done.",
-                    hint=f"Run again later, reading goes on with job {place.job_id}; Setup > Bulk Data Load Jobs.",
+                    hint="Run again later, at a quieter time; see Setup > Bulk Data Load Jobs.",
                     connector="salesforce",
                     stream=self._source.object_name,
                 )
@@ -196,7 +214,7 @@ class BulkReader:
             self._client.delete_query_job(job_id)
         except ConnectorError as exc:
             extra = {**self._extra(job_id), "error": type(exc).__name__}
-            _LOGGER.info("a finished Bulk job could not be deleted", extra=extra)
+            _LOGGER.info("a Bulk job could not be deleted", extra=extra)
 
     def _failed(self, job: QueryJob) -> JobFailedError:
         _LOGGER.warning("a Bulk job failed", extra={**self._extra(job.job_id), "state": job.state.value})

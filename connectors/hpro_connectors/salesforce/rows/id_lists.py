@@ -45,6 +45,7 @@ def read_ids(
         page_size: Rows that a REST answer is asked for.
 
     Raises:
+        RunStoppedError: A job takes too long, or the run is to end; the job is ended too.
         ConnectorError: They cannot be read.
     """
     narrow = replace(source, columns=(source.id,), stamp=source.id)
@@ -69,7 +70,13 @@ def _are_many(client: RowClient, source: Source, conditions: tuple[str, ...]) ->
 
 def _by_job(job: BulkReader, source: Source) -> IdList:
     first = job.begin()
-    ids = frozenset(_ids_of(job.read(first.resume), source))
+    try:
+        ids = frozenset(_ids_of(job.read(first.resume), source))
+    except JobFailedError:
+        raise
+    except BaseException:  # the place in it is stored nowhere, so that nobody goes on with it
+        job.give_up(first.resume)
+        raise
     return IdList(ids=ids, complete=True)  # the job's rows were counted
 
 

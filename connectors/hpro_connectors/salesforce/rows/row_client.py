@@ -27,6 +27,9 @@ class RowClient(Protocol):
     def query_results(self, job_id: str, locator: str | None, max_rows: int) -> BulkAnswer:
         """Read a page of a finished job."""
 
+    def abort_query_job(self, job_id: str) -> None:
+        """End a job before it is finished."""
+
     def delete_query_job(self, job_id: str) -> None:
         """Delete a finished job and its results."""
 

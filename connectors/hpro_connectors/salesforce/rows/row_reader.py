@@ -34,7 +34,7 @@ class RowReader:
         client: Of one org.
         page_size: Rows that a REST answer is asked for, from 200 to 2,000; the CRM may give fewer.
         bulk: How Bulk jobs are waited for and read.
-        sleep: Waits some seconds.
+        sleep: Waits some seconds while a Bulk job is at work; may raise where the run is to end.
         clock: Seconds; moves on while ``sleep`` sleeps.
     """
 
@@ -85,6 +85,7 @@ class RowReader:
 
         Raises:
             ResumeExpiredError: ``resume`` is not of this source, or the CRM no longer has what it points to.
+            RunStoppedError: A Bulk job takes too long, or the run is to end; a later read goes on with it.
             ConnectorError: The rows cannot be read.
         """
         if isinstance(resume, list):
@@ -129,6 +130,7 @@ class RowReader:
         """Give the ids of all rows that exist now; complete only when the CRM said that these are all.
 
         Raises:
+            RunStoppedError: A Bulk job takes too long, or the run is to end; the job is ended too.
             ConnectorError: The ids cannot be read.
         """
         make_job = self._job if source.bulk else None

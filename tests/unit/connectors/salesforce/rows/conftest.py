@@ -148,6 +148,11 @@ class CrmDouble:
         following = None if after >= len(lines) - 1 else base64.b64encode(str(after).encode()).decode()
         return self.damage(BulkAnswer(lines[0] + "".join(page), following, len(page)))
 
+    def abort_query_job(self, job_id: str) -> None:
+        """End a job before it is finished."""
+        self._called("abort", job_id)
+        self._job(job_id)
+
     def delete_query_job(self, job_id: str) -> None:
         """Delete a finished job and its results."""
         self._called("delete", job_id)

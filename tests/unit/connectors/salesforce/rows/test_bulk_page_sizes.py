@@ -31,6 +31,7 @@ class WidthsOnly:
         self.sizes: list[int] = []
         self.query, self.query_more, self.server_time = crm.query, crm.query_more, crm.server_time
         self.create_query_job, self.delete_query_job = crm.create_query_job, crm.delete_query_job
+        self.abort_query_job = crm.abort_query_job
 
     def query_job(self, job_id: str) -> QueryJob:
         """Look at the job."""

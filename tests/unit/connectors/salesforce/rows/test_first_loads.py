@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from hpro_connectors.errors import FatalError, NetworkError, ServerError
+from hpro_connectors.errors import FatalError, NetworkError, RunStoppedError, ServerError
 from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, JobState
 from hpro_connectors.salesforce.errors import (
     BulkUnsupportedError,
@@ -202,9 +202,10 @@ def test_a_job_that_never_ends_is_left_for_the_next_run(crm_double: type[CrmDoub
     crm.states = (JobState.IN_PROGRESS,)
     rows, sleep = reader(crm)
     pages: list[RowPage] = []
-    with pytest.raises(ServerError, match="is not done"):
+    with pytest.raises(RunStoppedError, match="is not done"):
         pages.extend(rows.backfill(LEADS, end(1000), None))
     assert 1800 <= sum(sleep.waits) < 1900
+    assert crm.named("abort") == []
     crm.states = (JobState.JOB_COMPLETE,)
     assert numbers(list(pages_of(crm, resume=pages[-1].resume))) == list(range(4))
     assert len(crm.named("create")) == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpro_connectors.errors import ServerError
+from hpro_connectors.errors import NetworkError, RunStoppedError, ServerError
 from hpro_connectors.protocol import IdList
 from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, JobState
 from hpro_connectors.salesforce.rows import id_lists
@@ -68,6 +68,35 @@ def test_ids_that_bulk_does_not_give_are_read_by_rest(crm_double: type[CrmDouble
     assert listed == IdList(ids=frozenset(crm.rows.keys()), complete=True)
 
 
+@pytest.mark.parametrize("reachable", [True, False])
+def test_a_job_for_ids_is_ended_when_the_run_is_to_end(
+    crm_double: type[CrmDouble], monkeypatch: pytest.MonkeyPatch, *, reachable: bool
+) -> None:
+    crm = crm_double.of_stamps([1] * 60)
+    crm.states = (JobState.IN_PROGRESS,)
+
+    def stopped(_seconds: float) -> None:
+        if not reachable:
+            monkeypatch.setattr(crm, "abort_query_job", unreachable)
+        raise RunStoppedError
+
+    def unreachable(_job_id: str) -> None:
+        raise NetworkError
+
+    with pytest.raises(RunStoppedError):
+        RowReader(crm, sleep=stopped).ids(LEADS)
+    assert methods(crm) == ["query", "create", "poll", *["abort"] * reachable, "delete"]
+    assert not crm.jobs
+
+
+def test_a_job_for_ids_that_never_ends_is_ended_and_the_run_with_it(crm_double: type[CrmDouble]) -> None:
+    crm = crm_double.of_stamps([1] * 60)
+    crm.states = (JobState.IN_PROGRESS,)
+    with pytest.raises(RunStoppedError, match="30 minutes and is not done"):
+        reader(crm).ids(LEADS)
+    assert methods(crm)[-2:] == ["abort", "delete"]
+
+
 # Row 26: a short answer is never taken for all there is.
 def test_row_26_a_list_shorter_than_announced_is_not_complete(crm_double: type[CrmDouble]) -> None:
     crm = crm_double.of_stamps([1] * 20)
@@ -82,6 +111,7 @@ def test_row_26_a_job_that_gives_fewer_ids_than_announced_is_refused(crm_double:
     crm.sizes = repeat(30)
     with pytest.raises(ServerError, match="ends after 30 rows of 60"):
         reader(crm).ids(LEADS)
+    assert not crm.jobs
 
 
 def test_a_count_that_is_too_large_for_the_crm_means_many(crm_double: type[CrmDouble]) -> None:
