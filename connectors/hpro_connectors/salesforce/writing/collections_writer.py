@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from hpro_connectors.errors import RecordRejectedError, RetriableError, RunStoppedError, ServerError
+from hpro_connectors.errors import ConnectorError, RecordRejectedError, ServerError
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.protocol import WriteResult, WriteStatus
 from hpro_connectors.salesforce.client.failures import NAME
@@ -83,7 +83,8 @@ class CollectionsWriter:
             rows: Which.
 
         Returns:
-            The newest result of each that was tried; a failed request, or the end of the run, ends the tries.
+            The newest result of each that was tried; a failed request, a refusal of more than a row, or the end of the
+            run, ends the tries.
         """
         results: Results = {}
         for number, usual in enumerate(_LOCKED_ROWS):
@@ -94,7 +95,7 @@ class CollectionsWriter:
                 self._sleep(_FIRST_WAIT_S * 2**number * self._random.uniform(0.5, 1.0))
                 for start in range(0, len(rows), size):
                     results |= self._request(rows[start : start + size])
-            except (RetriableError, RunStoppedError) as exc:  # the other rows are answered for
+            except ConnectorError as exc:  # the other rows are answered for; what lasts stops the next write
                 extra = {"stream": self._object_name, "error": type(exc).__name__}
                 _LOGGER.info("rows that were locked are left to a later write", extra=extra)
                 break

@@ -48,18 +48,20 @@ def refused_result(row: ScoreRow, code: str, message: str, fields: Collection[st
 def check_together(results: Sequence[WriteResult], *, object_name: str) -> None:
     """Look at the results of rows that were sent together: where all say one thing, it is not about the rows.
 
+    One row that the user may not write is no proof, since some records are not shared with it; it is refused alone.
+
     Args:
         results: Of one request or job.
         object_name: What the rows are of.
 
     Raises:
-        PermissionDeniedError: The user may write none of the records.
+        PermissionDeniedError: The user may write none of several records.
         QuotaExhaustedError: The org is full, or a quota is used up.
     """
     codes = {result.code for result in results}
     if not results or None in codes:
         return
-    if codes <= _DENIED:
+    if codes <= _DENIED and len(results) > 1:
         raise _denied(results[0], object_name)
     if codes <= _USED_UP:
         raise QuotaExhaustedError(

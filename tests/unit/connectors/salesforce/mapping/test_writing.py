@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from hpro_connectors.errors import (
     PermissionDeniedError,
+    QuotaExhaustedError,
     RecordRejectedError,
     RunStoppedError,
     SchemaDriftError,
@@ -135,14 +136,65 @@ def test_a_field_that_may_not_be_written_stops_and_is_named() -> None:
     assert "X" in str(caught.value.hint)
 
 
+DENIED = "INSUFFICIENT_ACCESS_OR_READONLY"
+
+
 def test_records_that_none_may_be_written_stop_and_single_ones_are_rejected() -> None:
-    code = "INSUFFICIENT_ACCESS_OR_READONLY"
     with pytest.raises(PermissionDeniedError):
-        _write(Collections(dict.fromkeys(range(3), code)), _rows(3))
-    assert [status for status, _ in _write(Collections({0: code}), _rows(2))] == [
+        _write(Collections(dict.fromkeys(range(3), DENIED)), _rows(3))
+    assert [status for status, _ in _write(Collections({0: DENIED}), _rows(2))] == [
         WriteStatus.REJECTED,
         WriteStatus.WRITTEN,
     ]
+
+
+def test_a_record_that_is_sent_alone_and_may_not_be_written_is_no_reason_to_stop() -> None:
+    assert _write(Collections({0: DENIED}), _rows(1)) == [(WriteStatus.REJECTED, DENIED)]
+    crm = Collections({0: DENIED})
+    statuses = [status for status, _ in _write(crm, _rows(201))]
+    assert [len(request) for request in crm.sent] == [200, 1]
+    assert statuses == [WriteStatus.REJECTED, *[WriteStatus.WRITTEN] * 199, WriteStatus.REJECTED]
+
+
+def test_a_quota_that_is_used_up_stops_though_a_row_is_sent_alone() -> None:
+    with pytest.raises(QuotaExhaustedError):
+        _write(Collections({0: "LIMIT_EXCEEDED"}), _rows(1))
+
+
+class LockedFirst(Collections):
+    """Says of some rows that they are locked, and of their next tries other things."""
+
+    def __init__(self, locked: int, *then: str | Exception) -> None:
+        super().__init__(dict.fromkeys(range(locked), "UNABLE_TO_LOCK_ROW"))
+        self._then = iter(then)
+
+    def request(
+        self, method: str, path: str, *, json: dict[str, Any], headers: dict[str, str], where: str | None = None
+    ) -> JsonValue:
+        if self.sent:
+            said = next(self._then)
+            if isinstance(said, Exception):
+                raise said
+            self.faults = dict.fromkeys(range(200), said)
+        return super().request(method, path, json=json, headers=headers, where=where)
+
+
+def test_a_locked_row_that_may_not_be_written_when_it_is_tried_alone_is_rejected() -> None:
+    assert [status for status, _ in _write(LockedFirst(1, DENIED), _rows(3))] == [
+        WriteStatus.REJECTED,
+        WriteStatus.WRITTEN,
+        WriteStatus.WRITTEN,
+    ]
+
+
+@pytest.mark.parametrize(
+    "then",
+    [DENIED, "STORAGE_LIMIT_EXCEEDED", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_FIELD", QuotaExhaustedError("no")],
+)
+def test_what_stops_while_locked_rows_are_tried_again_loses_no_result_of_the_others(then: str | Exception) -> None:
+    crm = LockedFirst(2, then)
+    assert [status for status, _ in _write(crm, _rows(4))] == [*[WriteStatus.RETRY] * 2, *[WriteStatus.WRITTEN] * 2]
+    assert crm.written == 2
 
 
 @pytest.mark.parametrize(
