@@ -29,7 +29,8 @@ def find_problems(client: SalesforceClient, scored: Collection[ScoredObjectName]
     """
     problems = []
     for name in scored:
-        missing = [field for field in SCORE_FIELDS if field.name not in (there := find_fields(client, name))]
+        there = find_fields(client, name)
+        missing = [field for field in SCORE_FIELDS if field.name not in there]
         problems += [f"{full_name(name, field)} is not there." for field in missing]
         clashes = [(one.name, one.clash) for one in there.values()]
         problems += [f"{one} is not as HPRO makes it: {clash.detail}" for one, clash in clashes if clash is not None]

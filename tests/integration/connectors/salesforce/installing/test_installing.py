@@ -84,6 +84,15 @@ def test_it_speaks_rest_and_tooling_and_takes_few_calls(world: World) -> None:
     assert len(again) <= 25
 
 
+def test_looking_at_what_the_user_sees_reads_each_field_once(world: World) -> None:
+    world.install()
+    client = world.client()
+    world.emulator.journal.clear()
+    find_problems(client, LEAD, world.user)
+    fields = [entry.path for entry in world.emulator.journal.entries if "/CustomField/" in entry.path]
+    assert len(fields) == len(set(fields)) == len(SCORE_FIELDS)
+
+
 def test_a_plan_says_what_is_done_and_does_nothing(world: World) -> None:
     planned = plan_install(world.client(), LEAD, world.user)
     assert world.writes() == []
