@@ -11,6 +11,7 @@ from hpro_connectors.protocol import WriteResult, WriteStatus
 from hpro_connectors.salesforce.client.error_classes import LOCKED, row_status_of
 from hpro_connectors.salesforce.client.failures import NAME
 from hpro_connectors.salesforce.client.permissions import remedy_of
+from hpro_connectors.salesforce.client.vendor_words import one_line
 
 _FIELD_DENIED: Final = frozenset({"INVALID_FIELD_FOR_INSERT_UPDATE"})
 _NO_SUCH_FIELD: Final = frozenset({"INVALID_FIELD"})
@@ -24,7 +25,8 @@ def refused_result(row: ScoreRow, code: str, message: str, fields: Collection[st
     Args:
         row: As sent.
         code: The CRM's.
-        message: The CRM's words.
+        message: The CRM's words, whole: they decide. What goes on is one line of them, shortened and masked, since
+            a rule or trigger of the org may quote the record.
         fields: That it names.
         object_name: What the row is of.
 
@@ -32,12 +34,13 @@ def refused_result(row: ScoreRow, code: str, message: str, fields: Collection[st
         PermissionDeniedError: The user may not write one of our fields: no row would be taken.
         SchemaDriftError: One of our fields is not there, or no longer.
     """
-    result = WriteResult(lead=row.lead, status=row_status_of(code, message), code=code, message=message)
+    told = _told(message)
+    result = WriteResult(lead=row.lead, status=row_status_of(code, message), code=code, message=told)
     if code in _FIELD_DENIED:
         raise _denied(result, object_name, tuple(fields))
     if code in _NO_SUCH_FIELD:
         raise SchemaDriftError(
-            f"Salesforce does not know a field of ours of {object_name}: {message}",
+            f"Salesforce does not know a field of ours of {object_name}: {told}.",
             hint="Have an admin run `hpro fields install`: it makes them, and assigns HPRO_Connector.",
             connector=NAME,
             stream=object_name,
@@ -80,6 +83,12 @@ def is_locked(result: WriteResult) -> bool:
         result: Of the row.
     """
     return result.status is WriteStatus.RETRY and LOCKED in f"{result.code} {result.message}"
+
+
+def _told(message: str) -> str:
+    """Give what of the CRM's words goes on; a lock deep within a trigger's words stays in them, see `is_locked`."""
+    line = one_line(message)
+    return line if LOCKED not in message or LOCKED in line else f"{line} ({LOCKED})"
 
 
 def _denied(result: WriteResult, object_name: str, fields: tuple[str, ...] = ()) -> PermissionDeniedError:

@@ -79,7 +79,7 @@ def test_row_28_three_of_two_hundred_rows_fail_and_are_told_by_their_place(world
     assert [result.lead for result in results] == [row.lead for row in rows]
     failed = {place: result for place, result in enumerate(results) if result.status is not WRITTEN}
     assert {place: result.status for place, result in failed.items()} == {7: GONE, 50: RETRY, 199: REJECTED}
-    assert (failed[199].code, failed[199].message) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No scores in March.")
+    assert (failed[199].code, failed[199].message) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No scores in March")
     assert sum(result.status is WRITTEN for result in results) == 197
     assert {world.shown(one) for place, one in enumerate(ids) if place not in failed} == {
         place + 1 for place in range(200) if place not in failed
@@ -95,7 +95,7 @@ def test_row_28_what_fails_is_dead_waiting_or_gone_in_the_words_of_the_crm(world
     report = world.run(max_attempts=2)
     assert (report.written, report.rejected, report.dead, report.waiting) == (3, 3, 2, 1)
     letters = {letter.row.lead.lead_id: letter for letter in world.store.dead_letters.list()}
-    assert (letters[ids[1]].code, letters[ids[1]].message) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No scores for L1.")
+    assert (letters[ids[1]].code, letters[ids[1]].message) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No scores for L1")
     assert letters[ids[2]].code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
     report = world.run(max_attempts=2)  # locked all day
     assert (report.dead, report.waiting) == (1, 0)
@@ -133,13 +133,32 @@ def test_row_31_a_storm_of_locks_ends_in_rows_that_wait(world: WritingWorld) -> 
     assert len(set(world.sleep.waits)) == len(world.sleep.waits)  # no two waits alike
 
 
-def test_row_31_a_lock_within_a_trigger_is_a_lock(world: WritingWorld) -> None:
+@pytest.mark.parametrize("before", ["", "caused by: Rollup.update: " * 20], ids=["soon", "late"])
+def test_row_31_a_lock_within_a_trigger_is_a_lock(world: WritingWorld, before: str) -> None:
     [row] = world.rows(1)
-    cause = "System.DmlException: Update failed; first error: UNABLE_TO_LOCK_ROW, unable to obtain exclusive access"
+    cause = f"{before}System.DmlException: first error: UNABLE_TO_LOCK_ROW, unable to obtain exclusive access"
     world.org.rules.add_trigger("Lead", "Rollup", {"LastName": "L0"}, cause=cause)
     [result] = world.write([row])
     assert (result.status, result.code) == (RETRY, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
+    assert "UNABLE_TO_LOCK_ROW" in str(result.message)
     assert len(world.asked(method="PATCH")) == 4
+
+
+@pytest.mark.parametrize("bulk_above", [2, 2000])
+def test_words_of_the_org_go_on_in_one_line_without_what_identifies_a_person(
+    world: WritingWorld, caplog: pytest.LogCaptureFixture, bulk_above: int
+) -> None:
+    world.use(bulk_above=bulk_above)
+    world.add_leads(4)
+    words = f"Ask anna.berg@example.com,\nor call +49 30 1234567: {'no scores ' * 60}"
+    world.org.rules.add_validation("Lead", words, {"LastName": "L1"})
+    with caplog.at_level("INFO"):
+        report = world.run()
+    [letter], [problem] = world.store.dead_letters.list(), report.problems
+    assert str(letter.message).startswith("Ask [masked], or call [masked]: no scores no scores")
+    assert len(str(letter.message)) <= 303
+    assert str(letter.message) in problem.message
+    assert "anna" not in caplog.text
 
 
 @pytest.mark.parametrize("many", [False, True])
