@@ -8,26 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from pydantic import JsonValue
 
 from hpro_connectors.errors import ServerError
 from hpro_connectors.salesforce.client.error_classes import no_data_error
 from hpro_connectors.salesforce.client.failures import NAME
+from hpro_connectors.salesforce.client.jobs import JobState
+from hpro_connectors.salesforce.client.vendor_words import one_line
 
 JOBS_PATH = "jobs/query"
-
-
-class JobState(StrEnum):
-    """What a query job is doing."""
-
-    OPEN = "Open"
-    UPLOAD_COMPLETE = "UploadComplete"
-    IN_PROGRESS = "InProgress"
-    JOB_COMPLETE = "JobComplete"
-    FAILED = "Failed"
-    ABORTED = "Aborted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +28,7 @@ class QueryJob:
         job_id: Its id.
         state: What it is doing.
         rows: Rows processed so far.
-        error: Why it failed, in the CRM's words.
+        error: Why it failed, in one line of the CRM's words.
     """
 
     job_id: str
@@ -94,9 +84,8 @@ def job_of(answer: JsonValue) -> QueryJob:
     )
     if not isinstance(job_id, str) or state not in tuple(JobState):
         raise no_data_error("a Bulk job")
-    return QueryJob(
-        job_id, JobState(str(state)), rows if isinstance(rows, int) else 0, error if isinstance(error, str) else None
-    )
+    told = one_line(error) if isinstance(error, str) else None
+    return QueryJob(job_id, JobState(str(state)), rows if isinstance(rows, int) else 0, told)
 
 
 def results_of(content: bytes, headers: Mapping[str, str]) -> BulkAnswer:

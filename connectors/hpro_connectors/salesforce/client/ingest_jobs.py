@@ -10,36 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
 from pydantic import JsonValue
 
 from hpro_connectors.errors import RecordRejectedError
 from hpro_connectors.salesforce.client.error_classes import no_data_error
 from hpro_connectors.salesforce.client.failures import NAME
+from hpro_connectors.salesforce.client.jobs import Answer, JobState, ask_about
 from hpro_connectors.salesforce.client.record_ids import is_record_id
 from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
+from hpro_connectors.salesforce.client.vendor_words import one_line
 from hpro_connectors.salesforce.errors import BulkUnsupportedError, JobGoneError
 
 _PATH: Final = "jobs/ingest"
-
-Answer = TypeVar("Answer")
-
-
-class IngestState(StrEnum):
-    """What an ingest job is doing."""
-
-    OPEN = "Open"
-    UPLOAD_COMPLETE = "UploadComplete"
-    IN_PROGRESS = "InProgress"
-    JOB_COMPLETE = "JobComplete"
-    FAILED = "Failed"
-    ABORTED = "Aborted"
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it stays so."""
-        return self in {self.JOB_COMPLETE, self.FAILED, self.ABORTED}
 
 
 class ResultKind(StrEnum):
@@ -59,11 +43,11 @@ class IngestJob:
         state: What it is doing.
         created_at: When it was made, by the server's clock; ``None`` where it does not say.
         created_by: The user who made it; empty where it does not say.
-        error: Why it failed, in the CRM's words.
+        error: Why it failed, in one line of the CRM's words.
     """
 
     job_id: str
-    state: IngestState
+    state: JobState
     created_at: datetime | None
     created_by: str
     error: str | None
@@ -118,7 +102,7 @@ class IngestJobs:
         Args:
             job_id: As :meth:`create` gave it.
         """
-        self._change(job_id, IngestState.UPLOAD_COMPLETE)
+        self._change(job_id, JobState.UPLOAD_COMPLETE)
 
     def abort(self, job_id: str) -> None:
         """End a job before it is over.
@@ -129,7 +113,7 @@ class IngestJobs:
         Raises:
             JobStateError: It is over.
         """
-        self._change(job_id, IngestState.ABORTED)
+        self._change(job_id, JobState.ABORTED)
 
     def look(self, job_id: str) -> IngestJob:
         """Look at a job once.
@@ -165,33 +149,26 @@ class IngestJobs:
         except JobGoneError:
             return
 
-    def _change(self, job_id: str, state: IngestState) -> None:
+    def _change(self, job_id: str, state: JobState) -> None:
         _of_job(job_id, lambda path: self._client.request("PATCH", path, json={"state": state.value}))
 
 
 def _of_job(job_id: str, ask: Callable[[str], Answer]) -> Answer:
-    """Ask about a job; what Salesforce does not find is a job that it no longer has."""
-    if not is_record_id(job_id):
-        raise JobGoneError("What was stored is no id of a Bulk job.", connector=NAME)
-    try:
-        return ask(f"{_PATH}/{job_id}")
-    except RecordRejectedError as exc:
-        message = f"Salesforce no longer has a Bulk job, or its results. {exc.message}"
-        raise JobGoneError(message, hint="Its rows are written again.", connector=NAME) from exc
+    return ask_about(job_id, _PATH, ask, hint="Its rows are written again.")
 
 
 def _job_of(answer: JsonValue) -> IngestJob:
     if not isinstance(answer, Mapping):
         raise no_data_error("a Bulk job")
     job_id, state, user_id, error = (answer.get(name) for name in ("id", "state", "createdById", "errorMessage"))
-    if not isinstance(job_id, str) or state not in tuple(IngestState):
+    if not isinstance(job_id, str) or state not in tuple(JobState):
         raise no_data_error("a Bulk job")
     return IngestJob(
         job_id,
-        IngestState(str(state)),
+        JobState(str(state)),
         _moment_of(answer.get("createdDate")),
         user_id if isinstance(user_id, str) and is_record_id(user_id) else "",
-        error if isinstance(error, str) else None,
+        one_line(error) if isinstance(error, str) else None,
     )
 
 

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from pydantic import JsonValue
 from requests.adapters import BaseAdapter
@@ -21,7 +21,6 @@ from hpro_connectors.salesforce.client.api_versions import versions_of
 from hpro_connectors.salesforce.client.bulk_jobs import (
     JOBS_PATH,
     BulkAnswer,
-    JobState,
     QueryJob,
     job_body,
     job_of,
@@ -30,6 +29,7 @@ from hpro_connectors.salesforce.client.bulk_jobs import (
 from hpro_connectors.salesforce.client.connection import Connection
 from hpro_connectors.salesforce.client.error_classes import no_data_error
 from hpro_connectors.salesforce.client.failures import NAME
+from hpro_connectors.salesforce.client.jobs import Answer, JobState, ask_about
 from hpro_connectors.salesforce.client.query_answer import QueryAnswer, is_next_path, object_of, query_answer_of
 from hpro_connectors.salesforce.client.record_ids import is_record_id, long_id
 from hpro_connectors.salesforce.client.session import Clock
@@ -43,13 +43,11 @@ from hpro_connectors.salesforce.errors import (
 )
 from hpro_sdk.errors import ConfigError
 
-__all__ = ["BulkAnswer", "JobState", "QueryAnswer", "QueryJob", "SalesforceClient"]
+__all__ = ["BulkAnswer", "QueryAnswer", "QueryJob", "SalesforceClient"]
 
 _OBJECT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _FRESH_S: Final = 5.0
 _COMPACT: Final = {"X-PrettyPrint": "0"}  # the library asks for indented answers, which are half as long again
-
-Answer = TypeVar("Answer")
 
 
 class SalesforceClient:
@@ -333,14 +331,7 @@ class SalesforceClient:
 
 
 def _of_job(job_id: str, ask: Callable[[str], Answer]) -> Answer:
-    """Ask about a job; what Salesforce does not find is a job that it no longer has."""
-    if not is_record_id(job_id):
-        raise JobGoneError("What was stored is no id of a Bulk job.", connector=NAME)
-    try:
-        return ask(f"{JOBS_PATH}/{job_id}")
-    except (RecordRejectedError, CursorExpiredError) as exc:
-        message = f"Salesforce no longer has a Bulk job, or its results. {exc.message}"
-        raise JobGoneError(message, hint="It is read again.", connector=NAME) from exc
+    return ask_about(job_id, JOBS_PATH, ask, hint="It is read again.")
 
 
 def _batch(rows: int) -> dict[str, str]:

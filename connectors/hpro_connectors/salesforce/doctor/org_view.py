@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import Final
 
 from hpro_connectors.errors import PermissionDeniedError, SchemaDriftError, ServerError
+from hpro_connectors.salesforce.client.record_ids import is_record_id
 from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.doctor.permission_facts import PermissionFacts, read_permission_facts
 from hpro_connectors.salesforce.errors import QueryTooLargeError
-from hpro_connectors.salesforce.rows.soql import is_record_id, select, text_literal
+from hpro_connectors.salesforce.rows.soql import select, text_literal
 from hpro_connectors.salesforce.schema.crm_schema import CrmObject, CrmSchema
 from hpro_connectors.salesforce.settings import SalesforceSettings
 

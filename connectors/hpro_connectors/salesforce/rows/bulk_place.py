@@ -9,8 +9,8 @@ from hashlib import sha256
 from pydantic import JsonValue
 
 from hpro_connectors.errors import ResumeExpiredError
+from hpro_connectors.salesforce.client.record_ids import is_record_id
 from hpro_connectors.salesforce.rows.row_source import Source
-from hpro_connectors.salesforce.rows.soql import is_record_id
 
 
 def fingerprint(source: Source, conditions: Iterable[str]) -> str:

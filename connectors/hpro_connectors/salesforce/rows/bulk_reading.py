@@ -15,7 +15,8 @@ from itertools import islice
 from pydantic import JsonValue
 
 from hpro_connectors.errors import ConnectorError, RunStoppedError, ServerError
-from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, JobState, QueryJob
+from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, QueryJob
+from hpro_connectors.salesforce.client.jobs import JobState
 from hpro_connectors.salesforce.rows.bulk_place import BulkPlace, fingerprint
 from hpro_connectors.salesforce.rows.bulk_rows import bulk_rows
 from hpro_connectors.salesforce.rows.row_client import RowClient

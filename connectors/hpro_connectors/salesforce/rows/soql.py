@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from urllib.parse import quote_plus
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
-_RECORD_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 _ESCAPES = str.maketrans(
     {
         "\\": "\\\\",
@@ -26,11 +25,6 @@ _ESCAPES = str.maketrans(
 def is_name(text: str) -> bool:
     """Tell whether a text can name an object, a column, or a column of a parent."""
     return _NAME.fullmatch(text) is not None
-
-
-def is_record_id(text: str) -> bool:
-    """Tell whether a text has the form of a record's id; Salesforce refuses a whole query over one that has not."""
-    return _RECORD_ID.fullmatch(text) is not None
 
 
 def text_literal(text: str) -> str:

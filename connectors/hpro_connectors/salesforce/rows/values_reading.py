@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hpro_connectors.salesforce.client.record_ids import is_record_id
 from hpro_connectors.salesforce.client.salesforce_client import QueryAnswer
 from hpro_connectors.salesforce.errors import CursorExpiredError, QueryTooLargeError, RequestTooLongError
 from hpro_connectors.salesforce.rows.keyset import read_id
@@ -14,7 +15,7 @@ from hpro_connectors.salesforce.rows.request_length import RequestLength
 from hpro_connectors.salesforce.rows.rest_queries import RestQueries, no_more_rows
 from hpro_connectors.salesforce.rows.row_client import RowClient
 from hpro_connectors.salesforce.rows.row_source import RowPage, Source
-from hpro_connectors.salesforce.rows.soql import among, encoded_length, is_record_id, text_literal
+from hpro_connectors.salesforce.rows.soql import among, encoded_length, text_literal
 
 _ID_TYPES = {"id", "reference"}
 _EMPTY_ANSWERS = 3

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
 from hpro_connectors.protocol import RecordKey
+from hpro_connectors.salesforce.client.record_ids import is_record_id
 from hpro_connectors.salesforce.settings import ScoredObjectName
 from hpro_sdk.lead import LeadKey
 
@@ -18,8 +18,6 @@ PREFIXES: Final = {
 """What ids of each object begin with, in every org."""
 
 PERSON_PREFIX: Final = PREFIXES[ScoredObjectName.CONTACT]
-
-_ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 
 
 class Links:
@@ -46,7 +44,7 @@ class Links:
 
     def is_scored(self, record_id: str | None) -> bool:
         """Whether an id is one of the scored object."""
-        return record_id is not None and record_id.startswith(self._prefix) and _ID.fullmatch(record_id) is not None
+        return record_id is not None and record_id.startswith(self._prefix) and is_record_id(record_id)
 
     def scored_ids(self, record_ids: Iterable[str]) -> list[str]:
         """Give those that are ids of the scored object, each once."""

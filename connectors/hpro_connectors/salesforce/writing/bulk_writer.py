@@ -16,9 +16,9 @@ from typing import Final
 
 from hpro_connectors.errors import ConnectorError, PermissionDeniedError, QuotaExhaustedError, RunStoppedError
 from hpro_connectors.salesforce.client.failures import NAME
-from hpro_connectors.salesforce.client.ingest_jobs import IngestJob, IngestJobs, IngestState, ResultKind
+from hpro_connectors.salesforce.client.ingest_jobs import IngestJob, IngestJobs, ResultKind
+from hpro_connectors.salesforce.client.jobs import JobState
 from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
-from hpro_connectors.salesforce.client.vendor_words import one_line
 from hpro_connectors.salesforce.errors import BulkUnsupportedError, JobGoneError, JobStateError
 from hpro_connectors.salesforce.rows.small_queries import read_all
 from hpro_connectors.salesforce.rows.soql import moment_literal, select, text_literal
@@ -141,7 +141,7 @@ class BulkWriter:
         for job_id in self.left:
             try:
                 job = self._jobs.look(job_id)
-                if job.state is IngestState.OPEN:
+                if job.state is JobState.OPEN:
                     self._abort(job_id)
                 else:
                     report = self._report(job)
@@ -169,9 +169,9 @@ class BulkWriter:
     def _report(self, job: IngestJob) -> JobReport:
         """Wait for the end of a job, and read what it did."""
         job = self._wait(job)
-        complete = job.state is IngestState.JOB_COMPLETE
+        complete = job.state is JobState.JOB_COMPLETE
         if not complete:
-            extra = {**self._extra(job.job_id), "state": job.state.value, "reason": one_line(job.error or "")}
+            extra = {**self._extra(job.job_id), "state": job.state.value, "reason": job.error or ""}
             _LOGGER.warning("a Bulk job did not complete; what it left is written without it", extra=extra)
         rows: dict[str, JobRow] = {}
         for kind in (ResultKind.FAILED, ResultKind.SUCCESSFUL):

@@ -13,7 +13,8 @@ from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.wire.faults import FAULTS
 from hpro_connectors.errors import AuthError, PermissionDeniedError
 from hpro_connectors.salesforce.client.connection import SignInWay
-from hpro_connectors.salesforce.client.salesforce_client import JobState, SalesforceClient
+from hpro_connectors.salesforce.client.jobs import JobState
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.errors import (
     CursorExpiredError,
     JobGoneError,

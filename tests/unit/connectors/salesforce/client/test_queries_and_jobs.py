@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hpro_connectors.errors import PermissionDeniedError, ServerError
+from hpro_connectors.salesforce.client.ingest_jobs import IngestJobs
+from hpro_connectors.salesforce.client.jobs import JobState
 from hpro_connectors.salesforce.client.query_answer import object_of
 from hpro_connectors.salesforce.client.record_ids import is_record_id, long_id
-from hpro_connectors.salesforce.client.salesforce_client import JobState, SalesforceClient
+from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.errors import BulkUnsupportedError, CursorExpiredError, JobGoneError, UnknownObjectError
 from hpro_sdk.errors import ConfigError
 
@@ -176,6 +178,17 @@ def test_the_life_of_a_bulk_job(client: SalesforceClient, script: Script) -> Non
     ]
 
 
+@pytest.mark.parametrize("kind", ["query", "ingest"])
+def test_why_a_job_failed_is_told_in_one_line_without_what_identifies_a_person(
+    client: SalesforceClient, script: Script, kind: str
+) -> None:
+    reason = f"InvalidBatch : anna.berg@example.com\nis {'very ' * 100}odd"
+    script.replies = [script.json({"id": JOB, "state": "Failed", "errorMessage": reason})]
+    told = str((client.query_job(JOB) if kind == "query" else IngestJobs(client).look(JOB)).error)
+    assert told.startswith("InvalidBatch : [masked] is very very")
+    assert len(told) <= 303
+
+
 def test_a_job_without_rows(client: SalesforceClient, script: Script) -> None:
     script.replies = [script.raw(b'"Id"\n', Content_Type="text/csv", Sforce_NumberOfRecords="0")]
     assert client.query_results(JOB, None, 10).rows == 0
@@ -277,3 +290,15 @@ def test_ids(short: str, long: str) -> None:
     assert not is_record_id(short[:-1])
     with pytest.raises(ValueError, match="15 or 18"):
         long_id("00Q-1")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        *[(text, True) for text in ("00Q000000000001", "00Q000000000001AAA")],
+        *[(text, False) for text in ("", "no-such-lead", "00Q00000000000", "00Q000000000001AA", "00Q000000000001aaa")],
+        *[(text, False) for text in ("00Q00000000000'", "00Q000000000001\n")],
+    ],
+)
+def test_ids_have_15_or_18_characters(text: str, is_one: bool) -> None:
+    assert is_record_id(text) is is_one

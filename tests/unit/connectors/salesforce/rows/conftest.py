@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import JsonValue
 
-from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, JobState, QueryJob
+from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, QueryJob
+from hpro_connectors.salesforce.client.jobs import JobState
 from hpro_connectors.salesforce.client.salesforce_client import QueryAnswer
 from hpro_connectors.salesforce.errors import (
     BulkUnsupportedError,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, JobState, QueryJob
+from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, QueryJob
+from hpro_connectors.salesforce.client.jobs import JobState
 from hpro_connectors.salesforce.rows.row_reader import BulkOptions, RowReader, Source
 
 if TYPE_CHECKING:

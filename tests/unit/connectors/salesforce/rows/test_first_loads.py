@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from hpro_connectors.errors import FatalError, NetworkError, RunStoppedError, ServerError
-from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, JobState
+from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer
+from hpro_connectors.salesforce.client.jobs import JobState
 from hpro_connectors.salesforce.errors import (
     BulkUnsupportedError,
     QueryTooLargeError,

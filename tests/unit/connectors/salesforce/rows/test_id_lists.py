@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from hpro_connectors.errors import NetworkError, RunStoppedError, ServerError
 from hpro_connectors.protocol import IdList
-from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer, JobState
+from hpro_connectors.salesforce.client.bulk_jobs import BulkAnswer
+from hpro_connectors.salesforce.client.jobs import JobState
 from hpro_connectors.salesforce.rows import id_lists
 from hpro_connectors.salesforce.rows.row_reader import RowReader, Source
 from hpro_connectors.testing import ManualClock, ManualSleep

@@ -22,7 +22,7 @@ TASKS = Source("Task", COLUMNS, {"WhoId": "reference"})
 
 
 def lead(number: int) -> str:
-    return f"00Q{number:015d}"
+    return f"00Q{number:012d}AAA"
 
 
 def tasks(make: type[CrmDouble], owners: list[int]) -> CrmDouble:

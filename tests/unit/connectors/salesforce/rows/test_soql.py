@@ -13,7 +13,6 @@ from hpro_connectors.salesforce.rows.soql import (
     among,
     encoded_length,
     is_name,
-    is_record_id,
     moment_literal,
     select,
     text_literal,
@@ -65,18 +64,6 @@ def test_the_length_of_a_query_is_that_in_a_url(text: str) -> None:
 )
 def test_names_are_names(text: str, is_one: bool) -> None:
     assert is_name(text) is is_one
-
-
-@pytest.mark.parametrize(
-    ("text", "is_one"),
-    [
-        *[(text, True) for text in ("00Q000000000001", "00Q000000000001AAA")],
-        *[(text, False) for text in ("", "no-such-lead", "00Q00000000000", "00Q000000000001AA")],
-        *[(text, False) for text in ("00Q00000000000'", "00Q000000000001\n")],
-    ],
-)
-def test_ids_have_15_or_18_characters(text: str, is_one: bool) -> None:
-    assert is_record_id(text) is is_one
 
 
 @pytest.mark.parametrize(
