@@ -97,4 +97,5 @@ def settings_of(crm: SalesforceCrm) -> SalesforceSettings:
         describe_cache=crm.state.with_name(f"{crm.state.stem}-describe.json"),
         write_job=crm.state.with_name(f"{crm.state.stem}-write-job.json"),
         page_size=crm.page_size,
+        bulk_above=crm.bulk_above,
     )

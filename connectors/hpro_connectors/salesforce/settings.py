@@ -64,7 +64,7 @@ class SalesforceSettings:
         describe_hours: How long a description of the org is used.
         describe_cache: File that keeps it for the next process; ``None``: none does.
         page_size: Rows that one REST answer is asked for, from 200 to 2,000.
-        bulk_above: More rows than these are written by a Bulk job.
+        bulk_above: More rows than these are written by a Bulk job; fewer than a job has, so that none is left to REST.
         write_job: File that names such a job to the next process; ``None``: none does.
 
     Raises:

@@ -35,7 +35,7 @@ def test_what_holds_without_a_word(load: Load) -> None:
     )
     assert crm.interactions is None
     assert (crm.fields, dict(crm.field_names), crm.note_bodies, crm.emulator) == (None, {}, False, None)
-    assert (crm.page_size, crm.describe_hours, crm.api_version) == (2000, 24, "62.0")
+    assert (crm.page_size, crm.bulk_above, crm.describe_hours, crm.api_version) == (2000, 2000, 24, "62.0")
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,9 @@ def test_a_domain_is_a_host_and_nothing_else(load: Load, typed: str) -> None:
         (APP + 'interactions = ["Chatter"]\n', r"interactions\[0\]"),
         (APP + "page_size = 100\n", "page_size"),
         (APP + "page_size = 5000\n", "page_size"),
+        (APP + "bulk_above = 0\n", "bulk_above"),
+        (APP + "bulk_above = 20001\n", "bulk_above"),
+        (APP + "bulk_above = true\n", "bulk_above"),
         (APP + 'api_version = "v62.0"\n', "api_version"),
         (APP + 'api_version = "46.0"\n', 'from "47.0" on'),
         (APP + "fields = []\n", "fields"),

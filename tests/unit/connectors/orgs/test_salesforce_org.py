@@ -14,6 +14,8 @@ from hpro_connectors.orgs.salesforce import connection_of, settings_of
 from hpro_connectors.protocol import EnsuredField, FieldState
 from hpro_connectors.salesforce.client.connection import SignInWay
 from hpro_connectors.salesforce.connector import SalesforceConnector
+from hpro_connectors.salesforce.settings import SalesforceSettings
+from hpro_connectors.salesforce.writing.score_rows import ROWS_PER_JOB
 from hpro_connectors.testing import MemoryConnector
 from hpro_sdk.errors import ConfigError
 
@@ -85,14 +87,23 @@ def test_settings_are_as_configured_and_the_description_lies_beside_the_state(tm
             interactions=["Task"],
             exclude_field="Off__c",
             page_size=500,
+            bulk_above=300,
         )
     )
     assert (settings.scored_object, settings.outcome, settings.fields) == ("Opportunity", "status", ("Amount",))
     assert dict(settings.field_names) == {"Amount": "amount"}
     assert (settings.lost_stages, settings.interactions, settings.page_size) == (("Gone",), ("Task",), 500)
+    assert settings.bulk_above == 300
     assert settings.describe_cache == tmp_path / "state" / "main-describe.json"
     assert settings.write_job == tmp_path / "state" / "main-write-job.json"
     assert settings_of(crm(tmp_path)).outcome is None
+
+
+def test_without_a_word_a_bulk_job_is_made_from_where_the_settings_say_and_the_most_is_less_than_a_job(
+    tmp_path: Path,
+) -> None:
+    assert settings_of(crm(tmp_path)).bulk_above == SalesforceSettings().bulk_above
+    assert settings_of(crm(tmp_path, bulk_above=20_000)).bulk_above < ROWS_PER_JOB
 
 
 def test_connecting_asks_nothing_yet(tmp_path: Path) -> None:

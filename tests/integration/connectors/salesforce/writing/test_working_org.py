@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.integration.connectors.salesforce.writing.conftest import WritingWorld
 
 
-def configured(world: WritingWorld) -> SalesforceCrm:
+def configured(world: WritingWorld, bulk_above: int = 2000) -> SalesforceCrm:
     return SalesforceCrm(
         connector="salesforce",
         domain="acme.my",
@@ -29,12 +29,13 @@ def configured(world: WritingWorld) -> SalesforceCrm:
         state=world.folder / "org" / "main.sqlite",
         models=world.folder / "org" / "models",
         field_names={"Visits__c": "visits"},
+        bulk_above=bulk_above,
     )
 
 
-def run(world: WritingWorld) -> PassReport:
+def run(world: WritingWorld, bulk_above: int = 2000) -> PassReport:
     world.clock.advance(timedelta(minutes=15))
-    crm = configured(world)
+    crm = configured(world, bulk_above)
     config = HproConfig(crm={"main": crm})
     with working_org(config, "main", crm) as org:
         settings = dataclasses.replace(pass_settings_of(config, crm, stop=org.stop), rails=False, now=world.clock.now)
@@ -56,3 +57,13 @@ def test_rows_1_and_2_reading_and_scoring_are_done_before_a_run_stops_with_exit_
     assert run(world).written == 5
     assert run(world).to_write == 0
     assert not (world.folder / "org" / "main-write-job.json").exists()
+
+
+@pytest.mark.parametrize(("bulk_above", "jobs", "calls"), [(4, 1, 0), (5, 0, 1)])
+def test_from_how_many_rows_on_a_bulk_job_is_made_is_configured(
+    world: WritingWorld, bulk_above: int, jobs: int, calls: int
+) -> None:
+    world.add_leads(5)
+    assert run(world, bulk_above).written == 5
+    assert len(world.asked("/jobs/ingest$", "POST")) == jobs
+    assert len(world.asked("/composite/sobjects$", "PATCH")) == calls
