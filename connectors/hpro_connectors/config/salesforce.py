@@ -170,9 +170,9 @@ class SalesforceCrm(CrmConfig):
     page_size: PageSize = Field(default=2000, description="Rows of a page, 200 to 2000; Salesforce may give fewer.")
     bulk_above: BulkAbove = Field(
         default=2000,
-        description="More rows than these, 1 to 20000, are written by a Bulk job, fewer by a call for each 200. A job takes "
-        "some ten calls for up to 50000 rows, but waits its turn in the org, often for minutes: lower saves calls, higher "
-        "is done sooner.",
+        description="More rows than these, 1 to 20000, are written by a Bulk job, fewer by a call for each 200. A job "
+        "takes some ten calls for up to 50000 rows, but waits its turn in the org, often for minutes: lower saves "
+        "calls, higher is done sooner.",
     )
     timeout_s: PositiveSeconds = Field(
         default=120.0, description="Seconds to wait for each part of an answer; a whole one may take ten times as long."
