@@ -70,3 +70,8 @@ def _notes(report: PassReport) -> Iterator[str]:
         yield terminal_safe(f"Nothing was written: {report.stop_reason}.")
     if report.waiting and report.stop_code is None:
         yield f"{count_words(report.waiting, 'row')} wait to be sent again."
+    if report.dead:
+        yield (
+            f"{count_words(report.dead, 'new dead letter')}: `hpro deadletter list` shows what the CRM said. When the "
+            "cause is gone, `hpro deadletter replay` has the next run try again."
+        )

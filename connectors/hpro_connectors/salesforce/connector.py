@@ -232,7 +232,7 @@ class SalesforceConnector:
             return []
         writer = self._prepared_writer()
         try:
-            return writer.write(rows, self.read_back)
+            return writer.write(rows, self.read_back, self._look_again)
         except (PermissionDeniedError, SchemaDriftError):
             require_writable(self._described_anew().scored)  # names all that is amiss
             raise
@@ -276,6 +276,10 @@ class SalesforceConnector:
                 org = self._described_anew()  # they were made since then
             self._writer = ScoreWriter(self._client, org.links, self._settings, sleep=self._sleep, clock=self._clock)
         return self._writer
+
+    def _look_again(self) -> None:
+        """Make sure that our fields are still as HPRO makes them."""
+        require_writable(CrmObject.read(self._client.describe(self._org().scored.name)))
 
     def _window_pages(self, stream: CrmStream, window: Window | Backfill, resume: JsonValue) -> Iterator[Page]:
         told: set[str] = set()

@@ -155,6 +155,16 @@ def _query(failure: Failure) -> HproError:
     )
 
 
+def _value(failure: Failure) -> HproError:
+    return SchemaDriftError(
+        f"Salesforce cannot take a value of a request{failure.of_what}: {failure.said}.",
+        **failure.told(
+            "A field of the org may have become something else: run `hpro doctor`. If that finds nothing, run again "
+            "with -v, and report what it shows."
+        ),
+    )
+
+
 def _replication(failure: Failure) -> HproError:
     return ReplicationDateError(
         f"Salesforce no longer knows what was deleted{failure.of_what}: {failure.said}.",
@@ -241,6 +251,7 @@ _RULES: Final[tuple[tuple[Callable[[Failure], bool], Callable[[Failure], HproErr
     (_has_code(frozenset({"INVALID_TYPE"})), _object),
     (lambda failure: failure.code == "MALFORMED_QUERY" and failure.says("longer than"), _too_long),
     (_has_code(frozenset({"MALFORMED_QUERY"})), _query),
+    (_has_code(frozenset({"JSON_PARSER_ERROR"})), _value),
     (_has_code(frozenset({"INVALID_REPLICATION_DATE"})), _replication),
     (_has_code(_VERSION_CODES), _version),
     (_has_code(GONE_CODES), _gone),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from hpro_connectors.errors import PermissionDeniedError, QuotaExhaustedError, SchemaDriftError
@@ -17,6 +17,17 @@ _FIELD_DENIED: Final = frozenset({"INVALID_FIELD_FOR_INSERT_UPDATE"})
 _NO_SUCH_FIELD: Final = frozenset({"INVALID_FIELD"})
 _DENIED: Final = frozenset({"INSUFFICIENT_ACCESS_OR_READONLY", "INSUFFICIENT_ACCESS"})
 _USED_UP: Final = frozenset({"STORAGE_LIMIT_EXCEEDED", "REQUEST_LIMIT_EXCEEDED", "LIMIT_EXCEEDED"})
+
+
+_DOES_NOT_FIT: Final = frozenset(
+    {
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        "INVALID_TYPE_ON_FIELD_IN_RECORD",
+        "JSON_PARSER_ERROR",
+        "NUMBER_OUTSIDE_VALID_RANGE",
+        "STRING_TOO_LONG",
+    }
+)
 
 
 def refused_result(row: ScoreRow, code: str, message: str, fields: Collection[str], *, object_name: str) -> WriteResult:
@@ -74,6 +85,15 @@ def check_together(results: Sequence[WriteResult], *, object_name: str) -> None:
             connector=NAME,
             stream=object_name,
         )
+
+
+def may_be_of_fields(results: Iterable[WriteResult]) -> bool:
+    """Whether a value did not fit into a field: one of ours may have become something else since it was looked at.
+
+    Args:
+        results: Of rows that were sent; what is not sent, because it would fit nowhere, is none of them.
+    """
+    return any(result.code in _DOES_NOT_FIT for result in results)
 
 
 def is_locked(result: WriteResult) -> bool:

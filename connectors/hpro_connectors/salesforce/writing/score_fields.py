@@ -62,21 +62,22 @@ def to_crm(row: ScoreRow) -> dict[str, JsonValue]:
 
 
 def read_shown(row: Row, key: LeadKey, columns: Collection[str]) -> ScoreRow | None:
-    """Give what a row shows of our fields; ``None`` where the user sees none of them.
+    """Give what a row shows of our fields; ``None`` where the user does not see all of them.
 
-    A value that people entered and that no score row can hold counts as empty.
+    A field that is hidden for a while is not empty: what was written to it still stands there. A value that people
+    entered and that no score row can hold counts as empty.
 
     Args:
         row: Of the scored object.
         key: Of the record.
         columns: Those of our fields that were asked for.
     """
-    if not columns:
+    if len(columns) < len(SCORE_FIELDS):
         return None
     values: dict[str, object] = {}
     for field in SCORE_FIELDS:
         column = column_of(field)
-        value = _from_crm(field, row, column) if column in columns else None
+        value = _from_crm(field, row, column)
         if value is not None:
             values[field.name] = value
     try:

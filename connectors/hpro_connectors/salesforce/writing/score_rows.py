@@ -18,7 +18,7 @@ from hpro_connectors.salesforce.writing.bulk_writer import BulkWriteOptions, Bul
 from hpro_connectors.salesforce.writing.collections_writer import ROWS_PER_REQUEST, CollectionsWriter, Results
 from hpro_connectors.salesforce.writing.first_writes import FirstWrites, ReadBack
 from hpro_connectors.salesforce.writing.ingest_rows import JobRow, cells_of
-from hpro_connectors.salesforce.writing.row_results import check_together, is_locked, refused_result
+from hpro_connectors.salesforce.writing.row_results import check_together, is_locked, may_be_of_fields, refused_result
 from hpro_connectors.salesforce.writing.score_fields import to_crm
 from hpro_connectors.salesforce.writing.writable_fields import require_writable
 from hpro_connectors.salesforce.writing.write_job_file import WriteJobFile
@@ -85,12 +85,14 @@ class ScoreWriter:
             return min(waiting, ROWS_PER_JOB)
         return by_rest
 
-    def write(self, rows: Sequence[ScoreRow], read_back: ReadBack) -> list[WriteResult]:
+    def write(self, rows: Sequence[ScoreRow], read_back: ReadBack, look_again: Callable[[], None]) -> list[WriteResult]:
         """Write rows.
 
         Args:
             rows: What to write; a record that comes twice is refused the second time.
             read_back: Gives what the CRM shows, by record id.
+            look_again: Called where a value did not fit; raises where a field of ours is something else by now, so that
+                no row becomes a dead letter for it.
 
         Returns:
             One result a row, in the order of the rows.
@@ -99,12 +101,15 @@ class ScoreWriter:
             SmallerBatchError: They were too many for REST, and a Bulk job did not take them all.
             RunStoppedError: A Bulk job takes too long; it goes on.
             PermissionDeniedError: The user may not write one of our fields, or the org does not keep it.
+            SchemaDriftError: One of our fields is gone, or something else.
             ConnectorError: A request failed.
         """
         self.finish()
         refused = list(self._refused(rows))
         sent = [row for row, refusal in zip(rows, refused, strict=True) if refusal is None]
         results = self._write(sent) if sent else {}
+        if may_be_of_fields(results.values()):
+            look_again()
         self._owed -= results.keys()
         self._is_answered = not self._owed
         written = [row for row in sent if results[row.lead.lead_id].status is WriteStatus.WRITTEN]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,6 +37,7 @@ from hpro_sdk.scoring.scorer import Scorer
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FUNNEL = Funnel(stages=("Open - Not Contacted", "Working - Contacted"))
+ORG_ID = "00DHp0000000001MAA"
 WRITES = r"/composite/sobjects|/jobs/ingest"
 
 
@@ -54,12 +55,12 @@ class WritingWorld:
         lead_ids: All leads, in the order in which they were made.
     """
 
-    def __init__(self, folder: Path, served: ExitStack) -> None:
+    def __init__(self, folder: Path, served: ExitStack, org_id: str = ORG_ID) -> None:
         self.folder = folder
         self._served = served
         self.clock = EmulatorClock(START)
         self.sleep = ManualSleep(ManualClock())
-        self.org = SalesforceOrg(org_id="00DHp0000000001MAA", name="Acme", clock=self.clock)
+        self.org = SalesforceOrg(org_id=org_id, name="Acme", clock=self.clock)
         self.org.schema.add_field("Lead", FieldSchema("Visits__c", FieldType.DOUBLE, precision=9, scale=0))
         self.emulator = served.enter_context(SalesforceEmulator(self.org, strict=True, domain="acme.my"))
         self.store = served.enter_context(StateStore.open(folder / "state.sqlite"))
@@ -191,3 +192,15 @@ class WritingWorld:
 def world(tmp_path: Path) -> Iterator[WritingWorld]:
     with ExitStack() as served:
         yield WritingWorld(tmp_path, served)
+
+
+@pytest.fixture
+def make_world() -> Iterator[Callable[[Path, str], WritingWorld]]:
+    """Makes worlds of orgs with other ids."""
+    with ExitStack() as served:
+
+        def make(folder: Path, org_id: str) -> WritingWorld:
+            folder.mkdir()
+            return WritingWorld(folder, served, org_id)
+
+        yield make

@@ -115,6 +115,7 @@ def test_every_exception_of_the_library_becomes_one_of_ours(kind: type[Exception
         (400, "INVALID_FIELD", "", errors.UnknownColumnError),
         (400, "INVALID_TYPE", "", errors.UnknownObjectError),
         (400, "MALFORMED_QUERY", "unexpected token: FORM", SchemaDriftError),
+        (400, "JSON_PARSER_ERROR", "Cannot deserialize instance of double from VALUE_STRING value A", SchemaDriftError),
         # deletions
         (400, "INVALID_REPLICATION_DATE", "", errors.ReplicationDateError),
         # one record

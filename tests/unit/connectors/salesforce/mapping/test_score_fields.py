@@ -121,6 +121,12 @@ def test_what_people_entered_and_no_row_can_hold_counts_as_empty(column: str, od
     assert read_shown(row, KEY, tuple(SCORE_COLUMNS.values())) == ScoreRow(lead=KEY, stage_size=40)
 
 
+def test_what_shows_some_of_our_fields_only_says_nothing_of_what_was_written() -> None:
+    columns = [column for column in SCORE_COLUMNS.values() if column != "HPRO_Band__c"]
+    assert read_shown({"Id": KEY.lead_id, "HPRO_Rank__c": 1.0}, KEY, columns) is None
+    assert read_shown({"Id": KEY.lead_id}, KEY, ()) is None
+
+
 def test_missing_fields_would_be_made_and_good_ones_are_left() -> None:
     assert {one.state for one in plan_fields(_fields())} == {FieldState.PRESENT}
     planned = {one.name: one.state for one in plan_fields(_fields(band={}))}

@@ -38,6 +38,7 @@ class Collections:
         self.written = 0
         self.answer: JsonValue = None
         self.sleeps: list[float] = []
+        self.looks = 0
 
     def request(
         self, method: str, path: str, *, json: dict[str, Any], headers: dict[str, str], where: str | None = None
@@ -57,6 +58,9 @@ class Collections:
                 answer.append({"success": False, "errors": [{"statusCode": code, "message": "no", "fields": ["X"]}]})
         return answer
 
+    def look_again(self) -> None:
+        self.looks += 1
+
     def count_written(self, rows: int) -> None:
         self.written += rows
 
@@ -71,7 +75,7 @@ def _write(
     """Write rows; when they are read back, the CRM shows what ``shown`` makes of them."""
     writer = ScoreWriter(cast("SalesforceClient", crm), LINKS, SalesforceSettings(), sleep=crm.sleeps.append)
     by_id = {row.lead.lead_id: row for row in rows}
-    results = writer.write(rows, lambda ids: {one: shown(by_id[one]) for one in ids})
+    results = writer.write(rows, lambda ids: {one: shown(by_id[one]) for one in ids}, crm.look_again)
     assert [result.lead for result in results] == [row.lead for row in rows]
     return [(result.status, result.code) for result in results]
 
@@ -102,6 +106,20 @@ def test_row_28_failed_rows_are_told_by_their_place() -> None:
     assert results[3][1] == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
     assert [[record["id"][11:15] for record in request] for request in crm.sent[1:]] == [["0001"]]
     assert (crm.written, len(crm.sleeps)) == (4, 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "looks"),
+    [("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", 1), ("STRING_TOO_LONG", 1), ("FIELD_CUSTOM_VALIDATION_EXCEPTION", 0)],
+)
+def test_a_value_that_does_not_fit_though_the_field_does_is_refused_alone(code: str, looks: int) -> None:
+    crm = Collections({1: code})
+    assert [status for status, _ in _write(crm, _rows(3))] == [
+        WriteStatus.WRITTEN,
+        WriteStatus.REJECTED,
+        WriteStatus.WRITTEN,
+    ]
+    assert crm.looks == looks
 
 
 def test_row_18_a_converted_lead_is_skipped() -> None:
