@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from kill_storm import Storm
+from pydantic import BaseModel
+from sqlalchemy import select
 
 from hpro_connectors.config import load_config
 from hpro_connectors.engine.bands import SteadyBands
@@ -18,7 +20,8 @@ from hpro_connectors.protocol import Backfill, FieldRecord, InteractionRecord, L
 from hpro_connectors.state import QueueRow, StateStore
 from hpro_connectors.state.lease import Lease
 from hpro_connectors.state.rows import StoredLead
-from hpro_connectors.state.schema import WRITES
+from hpro_connectors.state.schema import LEADS, WRITES
+from hpro_connectors.state.stage_entries import StageEntry, stages_entered
 from hpro_connectors.state.upkeep import check_state
 from hpro_sdk.lead import OutcomeResult
 from hpro_sdk.scoring.scorer import Scorer
@@ -39,7 +42,7 @@ class Ending:
         self.scorer = scorer
         self.leads: dict[str, LeadRecord] = {}
         self.interactions: dict[str, InteractionRecord] = {}
-        self.stages: Counter[tuple[str, str, datetime]] = Counter()
+        self.stages: defaultdict[str, list[StageRecord]] = defaultdict(list)
         self.fields: Counter[tuple[str, str, datetime]] = Counter()
         crm = load_config(storm.crm.config).crm["main"]
         with connected(crm, writes=False) as connector:
@@ -54,7 +57,7 @@ class Ending:
                             case InteractionRecord():
                                 self.interactions[record.key.record_id] = record
                             case StageRecord():
-                                self.stages[record.lead.lead_id, record.stage, record.at] += 1
+                                self.stages[record.lead.lead_id].append(record)
                             case FieldRecord():
                                 self.fields[record.lead.lead_id, record.field, record.at] += 1
             self.shown = connector.read_back(list(self.leads))
@@ -78,27 +81,66 @@ class Ending:
                 for snapshot in [take_snapshot(lead, self.clock)]
             ]
             with store.transactions.reading() as connection:
+                self.survivors = set(connection.scalars(select(LEADS.c.merged_into).distinct()))
                 self.journal = connection.execute(WRITES.select().order_by(WRITES.c.id)).all()
 
     def open_ids(self) -> Iterator[str]:
         """Give the leads that are to be ranked, as the org has them."""
+        of_stage = {stage.name: stage.result for stage in self.description.stages}
+        still_open = {None, OutcomeResult.OPEN}
         return (
             lead_id
             for lead_id, record in self.leads.items()
-            if record.result in {None, OutcomeResult.OPEN} and not record.excluded
+            if record.result in still_open
+            and (record.stage is None or of_stage.get(record.stage) in still_open)
+            and not record.excluded
         )
 
     def check_nothing_is_lost(self) -> None:
         """Each live record of the org is in the state, as it is."""
-        assert {lead_id: _bare(record) for lead_id, record in self.leads.items()} == {
-            lead_id: _bare(one.record) for lead_id, one in self.stored.items()
-        }
-        known = {one.record.key.record_id: one.record for lead in self.stored.values() for one in lead.interactions}
-        assert known == self.interactions
+        _check_equal(
+            {lead_id: _bare(record) for lead_id, record in self.leads.items()},
+            {lead_id: _bare(one.record) for lead_id, one in self.stored.items()},
+        )
+        _check_equal(
+            {
+                f"{one.key.record_id} of {lead_id}": _unlinked(one)
+                for one in self.interactions.values()
+                for lead_id in self._leads_of(one)
+            },
+            {
+                f"{one.record.key.record_id} of {lead_id}": _unlinked(one.record)
+                for lead_id, lead in self.stored.items()
+                for one in lead.interactions
+            },
+        )
         stages = Counter((name, one.stage, one.at) for name, lead in self.stored.items() for one in lead.stage_changes)
         fields = Counter((name, one.field, one.at) for name, lead in self.stored.items() for one in lead.field_changes)
-        assert not self.stages - stages, "more may be known: what a lead brought into a merge"
-        assert not self.fields - fields
+        # more may be known: what a lead brought into a merge
+        entered = self._stages_entered()
+        assert (
+            Counter({one: count for one, count in entered.items() if one[0] not in self.survivors}) - stages
+            == Counter()
+        )
+        assert self.fields - fields == Counter()
+
+    def _stages_entered(self) -> Counter[tuple[str, str, datetime]]:
+        entered: Counter[tuple[str, str, datetime]] = Counter()
+        for lead_id, records in self.stages.items():
+            rows = sorted(records, key=lambda record: (record.at, record.key.record_id))
+            entries = [StageEntry(record.stage, record.at, record.previous) for record in rows]
+            created_at = self.leads[lead_id].created_at
+            entered += Counter((lead_id, one.stage, one.at) for one in stages_entered(entries, created_at))
+        return entered
+
+    def _leads_of(self, interaction: InteractionRecord) -> set[str]:
+        """Give the live leads that an interaction belongs to, by themselves or by their person."""
+        named = {key.lead_id for key in interaction.leads}
+        return {
+            lead_id
+            for lead_id, record in self.leads.items()
+            if lead_id in named or record.person_id in interaction.person_ids
+        }
 
     def check_scores(self, epsilon: float) -> dict[str, float]:
         """Scores are those of now, computed anew; give them."""
@@ -127,12 +169,15 @@ class Ending:
 
     def check_crm(self) -> None:
         """The CRM shows what was written last, and that is what should be shown."""
+        told = {line.lead_id: line.result for line in self.journal}
         for lead_id, row in self.shown.items():
+            wanted = self.queue.get(lead_id)
+            if told.get(lead_id) == "skipped" and wanted is None:
+                continue  # a CRM may take nothing more for a lead that ended: Salesforce, once it is converted
             shown = None if row == ScoreRow(lead=self.leads[lead_id].key) else row
             last = self.written.get(lead_id)
             assert shown == (None if last is None else last.row), lead_id
             assert last is None or not last.resend
-            wanted = self.queue.get(lead_id)
             if wanted is None:
                 assert shown is None or shown.rank is shown.stage_rank is None
                 continue
@@ -149,6 +194,24 @@ class Ending:
 
 def _bare(record: LeadRecord) -> LeadRecord:
     return record.model_copy(update={"shown": None})
+
+
+def _unlinked(record: InteractionRecord) -> InteractionRecord:
+    """Leave out by what it belongs to a lead: what belonged to the lead belongs to its person once there is one."""
+    return record.model_copy(update={"leads": (), "person_ids": ()})
+
+
+def _check_equal(expected: Mapping[str, BaseModel], found: Mapping[str, BaseModel]) -> None:
+    """Say of each record what is not as expected."""
+    told = []
+    for name in sorted(expected.keys() | found.keys()):
+        one, other = expected.get(name), found.get(name)
+        if one is None or other is None:
+            told.append(f"{name}: {'is there too much' if one is None else 'is missing'}")
+        elif one != other:
+            values, others = one.model_dump(), other.model_dump()
+            told.append(f"{name}: {[(key, values[key], others[key]) for key in values if values[key] != others[key]]}")
+    assert not told, "\n".join(told)
 
 
 def _tell(storm: Storm, ending: Ending) -> None:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import NoReturn
 
 from sqlalchemy import select
@@ -92,6 +93,14 @@ def script_of(seed: int, rate: float) -> FaultScript:
     )
 
 
+class HastyStop(Event):
+    """Never set, and what waits on it waits a hundredth of its time."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait."""
+        return super().wait(None if timeout is None else timeout / 100)
+
+
 def say(word: str, _count: int = 0) -> None:
     """Tell the test where the pass is."""
     print(word, flush=True)  # noqa: T201 - that is how it tells
@@ -117,24 +126,24 @@ def main(config_path: str, notes: str, scorer_name: str, *, seed: int, rate: flo
     config = load_config(Path(config_path))
     name, crm = config.crm_named(None)
     scorer = scorer_named(scorer_name)
-    with working_org(config, name, crm) as org:
-        connector: Connector = Watched(org, script_of(seed, rate), Path(notes))
-        if seed % 2:  # one half of the processes tries a failed write again at once, the other half leaves
-            connector = GuardedConnector(connector, CallPolicy(breaker_failures=1_000), sleep=lambda _seconds: None)
-        settings = dataclasses.replace(
-            pass_settings_of(config, crm, stop=org.stop),
-            rails=False,
-            now=lambda: utc_now() + timedelta(hours=hours_ahead),
-        )
-        say("begin")
-        try:
+    try:
+        with working_org(config, name, crm, stop=HastyStop()) as org:
+            connector: Connector = Watched(org, script_of(seed, rate), Path(notes))
+            if seed % 2:  # one half of the processes tries a failed write again at once, the other half leaves
+                connector = GuardedConnector(connector, CallPolicy(breaker_failures=1_000), sleep=lambda _seconds: None)
+            settings = dataclasses.replace(
+                pass_settings_of(config, crm, stop=org.stop),
+                rails=False,
+                now=lambda: utc_now() + timedelta(hours=hours_ahead),
+            )
+            say("begin")
             report = run_pass(connector, org.store, scorer, settings, say)
-        except RetriableError as exc:  # lost answers; what else may come of the script is fatal by its own words
-            leave(exc)
-        except FatalError as exc:
-            if not isinstance(exc.__cause__, OSError):
-                raise
-            leave(exc)
+    except RetriableError as exc:  # lost answers; what else may come of the script is fatal by its own words
+        leave(exc)
+    except FatalError as exc:
+        if not isinstance(exc.__cause__, OSError):
+            raise
+        leave(exc)
     say("ended " + json.dumps(report.model_dump(mode="json", exclude={"problems"})))
 
 
