@@ -113,6 +113,8 @@ class CrmSchema(Frozen):
         owners: Reps, inactive ones among them.
         tracked: Fields of the scored object whose history the CRM keeps; ``None``: it does not say.
         tracked_by_history: Whether ``tracked`` is only what the history itself shows, because the user may not ask.
+        stage_tracked_since: Since when changes of the stage were surely logged: its oldest row, or else since the org
+            was described; ``None``: they are not.
     """
 
     org_id: Identifier
@@ -123,6 +125,7 @@ class CrmSchema(Frozen):
     owners: tuple[Owner, ...] = ()
     tracked: frozenset[str] | None = None
     tracked_by_history: bool = False
+    stage_tracked_since: UtcDatetime | None = None
 
 
 def _field(described: JsonValue, object_name: str) -> CrmField:

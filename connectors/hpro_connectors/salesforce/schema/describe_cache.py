@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from hpro_connectors.salesforce.schema.crm_schema import CrmSchema
 from hpro_connectors.salesforce.settings import SalesforceSettings
 
-_LAYOUT: Final = 1
+_LAYOUT: Final = 2
 _DESCRIBES: Final = frozenset({"scored_object", "stage_field", "interactions"})
 
 _LOGGER = logging.getLogger(__name__)

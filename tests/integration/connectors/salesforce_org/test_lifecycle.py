@@ -48,7 +48,11 @@ def test_a_first_load_knows_everything_of_every_lead(world: World, all_told: All
     world.read()
     for number, lead_id in enumerate(world.lead_ids):
         assert world.told(lead_id) == all_told(number)
-        assert [change.stage for change in _living(world, lead_id).stage_changes] == ["Open - Not Contacted"]
+        assert _living(world, lead_id).record.stage == "Open - Not Contacted"
+        assert _living(world, lead_id).stage_changes == ()  # whether their stage was tracked then, nothing says
+    later = world.add_lead(9)
+    world.read()
+    assert [change.stage for change in _living(world, later).stage_changes] == ["Open - Not Contacted"]
 
 
 def test_row_14_a_deleted_lead_is_gone_with_its_texts(world: World, all_told: AllTold) -> None:

@@ -144,6 +144,7 @@ def make_streams(describe: Describe) -> MakeStreams:
         tracked: frozenset[str] | None = frozenset(),
         reader: RowReader | None = None,
         stages: tuple[CrmStage, ...] | None = None,
+        stage_tracked_since: str | None = "2026-02-01T00:00:00Z",
     ) -> OrgStreams:
         settings = settings or SalesforceSettings()
         scored = settings.scored_object.value
@@ -161,6 +162,7 @@ def make_streams(describe: Describe) -> MakeStreams:
                 "objects": objects,
                 "stages": _STAGES[scored] if stages is None else stages,
                 "tracked": tracked,
+                "stage_tracked_since": stage_tracked_since,
             }
         )
         return OrgStreams(schema, settings, reader or Rows(rows or {}), cast("SalesforceClient", Texts()))
