@@ -119,6 +119,11 @@ class SalesforceSettings:
         return self.outcome or _DEFAULT_RULES[self.scored_object]
 
     @property
+    def follows_opportunity(self) -> bool:
+        """Whether a lead is won or lost as its opportunity is."""
+        return self.scored_object is ScoredObjectName.LEAD and self.rule is OutcomeRule.OPPORTUNITY
+
+    @property
     def stage_column(self) -> str | None:
         """The field that holds the stage; contacts have none of their own."""
         return self.stage_field or _STAGE_FIELDS.get(self.scored_object)

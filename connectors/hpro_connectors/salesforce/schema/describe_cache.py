@@ -19,7 +19,7 @@ from hpro_connectors.salesforce.schema.crm_schema import CrmSchema
 from hpro_connectors.salesforce.settings import SalesforceSettings
 
 _LAYOUT: Final = 2
-_DESCRIBES: Final = frozenset({"scored_object", "stage_field", "interactions"})
+_DESCRIBES: Final = frozenset({"scored_object", "stage_field", "interactions", "outcome"})
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -83,6 +83,10 @@ class OrgDescriber:
             linked = None if helper is None else self._object(helper)
             if linked is not None:
                 objects[linked.name] = linked
+        if self._settings.follows_opportunity:
+            opportunity = self._object(ScoredObjectName.OPPORTUNITY.value)
+            if opportunity is not None:
+                objects[opportunity.name] = opportunity
         if self._stages is None:
             self._stages = _stages(self._client, self._settings, scored)
         if self._owners is None:

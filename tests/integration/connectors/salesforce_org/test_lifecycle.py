@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 import pytest
@@ -156,8 +156,21 @@ def test_a_won_opportunity_wins_its_lead_though_the_lead_never_changed(world: Wo
     world.read()
     record = _living(world, lead_id).record
     assert record.result is OutcomeResult.WON
-    assert isinstance(record.result_at, datetime)
     assert record.modified_at == modified_at
+
+
+def test_a_lead_was_won_when_its_opportunity_was_closed_and_not_on_the_planned_day(world: World) -> None:
+    world.use(outcome=OutcomeRule.OPPORTUNITY)
+    conversion = world.org.convert_lead(world.lead_ids[0])
+    assert conversion.opportunity_id is not None
+    planned = (world.org.clock.now() + timedelta(days=90)).date().isoformat()
+    world.wait(days=2)
+    closed_at = world.org.clock.now().replace(microsecond=0)
+    world.org.update("Opportunity", conversion.opportunity_id, {"StageName": "Closed Won", "CloseDate": planned})
+    world.wait(days=2)
+    world.org.update("Opportunity", conversion.opportunity_id, {"Amount": 100})
+    world.read()
+    assert _living(world, world.lead_ids[0]).record.result_at == closed_at
 
 
 def test_archived_activities_are_part_of_a_first_load(world: World, all_told: AllTold) -> None:

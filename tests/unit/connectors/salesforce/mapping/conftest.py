@@ -30,7 +30,7 @@ _OBJECTS = {
     " CreatedDate:datetime SystemModstamp:datetime Title:string Stage__c:picklist",
     "Opportunity": "Id:id IsDeleted:boolean AccountId:reference ContactId:reference OwnerId:reference"
     " CreatedDate:datetime SystemModstamp:datetime StageName:picklist IsClosed:boolean IsWon:boolean CloseDate:date"
-    " Amount:currency Probability:percent",
+    " LastStageChangeDate:datetime Amount:currency Probability:percent",
     "Task": "Id:id IsDeleted:boolean WhoId:reference WhatId:reference Subject:combobox Description:textarea"
     " TaskSubtype:picklist CallType:picklist CallDurationInSeconds:int ActivityDate:date CompletedDateTime:datetime"
     " CreatedDate:datetime SystemModstamp:datetime",
