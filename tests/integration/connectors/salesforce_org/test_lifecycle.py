@@ -173,6 +173,18 @@ def test_a_lead_was_won_when_its_opportunity_was_closed_and_not_on_the_planned_d
     assert _living(world, world.lead_ids[0]).record.result_at == closed_at
 
 
+def test_a_mail_to_two_leads_is_told_of_both(world: World) -> None:
+    first, second = world.lead_ids[:2]
+    task_id = world.org.create("Task", {"WhoId": first, "Subject": "Email: Both", "TaskSubtype": "Email"})
+    mail_id = world.org.create("EmailMessage", {"Subject": "Both", "TextBody": "Of you.", "ActivityId": task_id})
+    for one in (first, second):
+        relation = {"EmailMessageId": mail_id, "RelationId": one, "RelationType": "ToAddress"}
+        world.org.create("EmailMessageRelation", relation)
+    world.read()
+    for one in (first, second):
+        assert sum("Of you." in text for text in world.told(one)) == 1
+
+
 def test_archived_activities_are_part_of_a_first_load(world: World, all_told: AllTold) -> None:
     world.org.update("Task", str(_tasks(world)[0]), {"Status": "Completed"})
     world.wait(days=500)
