@@ -133,6 +133,16 @@ class SalesforceSettings:
         """Whether the stage is in a field that Salesforce does not make the stage by itself."""
         return self.stage_column != _STAGE_FIELDS.get(self.scored_object)
 
+    @property
+    def exclude_column(self) -> str | None:
+        """The API name of ``exclude_field``."""
+        return None if self.exclude_field is None else self.column_of(self.exclude_field)
+
+    @property
+    def exclude_name(self) -> str | None:
+        """The name of ``exclude_field`` in prompts and records."""
+        return None if self.exclude_column is None else self.prompt_name(self.exclude_column)
+
     def prompt_name(self, column: str) -> str:
         """Give the name in prompts of a field, by its API name."""
         return self.field_names.get(column, column)

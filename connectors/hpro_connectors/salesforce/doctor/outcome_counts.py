@@ -119,9 +119,7 @@ def _of_opportunities(view: OrgView, condition_of_stage: str) -> Iterator[StageC
 
 
 def _not_excluded(view: OrgView) -> list[str]:
-    excluding = view.settings.exclude_field
-    column = None if excluding is None else view.settings.column_of(excluding)
-    field = None if column is None else view.scored.by_name.get(column)
+    field = view.scored.by_name.get(view.settings.exclude_column or "")
     return [f"{field.name} = false"] if field is not None and field.type == "boolean" else []
 
 
