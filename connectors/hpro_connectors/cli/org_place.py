@@ -85,7 +85,7 @@ class OrgPlace:
             max_tokens=training.max_tokens,
             seed=training.seed,
             retention_days=self.retention_days,
-            exclude_field=self.crm.exclude_field,
+            exclude_field=self.crm.exclude_name,
         )
 
 

@@ -86,6 +86,11 @@ class CrmConfig(WithSecrets):
     funnel: CrmFunnel = Field(default=CrmFunnel(), description="The stages, where the CRM does not describe them well.")
     training: CrmTraining = Field(default=CrmTraining(), description="Training of a model on its own history.")
 
+    @property
+    def exclude_name(self) -> str | None:
+        """The name that the field of ``exclude_field`` has in records; a connector may give fields names of its own."""
+        return self.exclude_field
+
     def problems(self) -> list[str]:
         """Say what of it cannot be used: places and secrets. Nothing is made and nothing is changed."""
         return [*self.place_problems(), *self.secret_problems()]

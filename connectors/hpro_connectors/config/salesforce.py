@@ -60,7 +60,7 @@ def _bare_domain(value: object) -> object:
 
 
 def _check_domain(value: str) -> str:
-    if not _HOST.fullmatch(value) or "." + value.partition("/")[0] == ".":
+    if not _HOST.fullmatch(value):
         raise ValueError("must be My Domain without https:// and .salesforce.com, such as acme.my")
     return value
 
@@ -203,6 +203,12 @@ class SalesforceCrm(CrmConfig):
         if self.interactions is not None and len(set(self.interactions)) < len(self.interactions):
             raise ValueError("must not name anything twice in interactions")
         return self
+
+    @property
+    def exclude_name(self) -> str | None:
+        """The name in records of the field that ``exclude_field`` names by its API name, or by this one."""
+        name = self.exclude_field
+        return name if name is None or name in self.field_names.values() else self.field_names.get(name, name)
 
     @staticmethod
     def required_keys(sign_in: str) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def pass_settings_of(
         max_missing_percent=sync.max_missing_percent,
         confirm_missing=confirm_missing,
         retention=None if days is None else timedelta(days=days),
-        exclude_field=crm.exclude_field,
+        exclude_field=crm.exclude_name,
         band_margin=writing.band_margin,
         score_epsilon=writing.score_epsilon,
         refresh_after=timedelta(days=writing.refresh_days),

@@ -87,7 +87,7 @@ def settings_of(crm: SalesforceCrm) -> SalesforceSettings:
         fields=crm.fields or (),
         field_names=MappingProxyType(dict(crm.field_names)),
         stage_field=crm.stage_field,
-        interactions=crm.interactions if "interactions" in crm.model_fields_set else None,
+        interactions=crm.interactions,
         note_bodies=crm.note_bodies,
         outcome=OutcomeRule(crm.outcome) if crm.outcome is not None else None,
         won_stages=crm.won_stages,

@@ -87,8 +87,10 @@ class InteractionRecord(Frozen):
 class StageRecord(Frozen):
     """A record entered a stage; ``key`` is that of the history row.
 
-    A CRM that logs changes only does not log the first stage: the first row's ``previous`` tells it. A row that tells
-    of the creation alone may give the stage as it is now; the ``previous`` of the next row corrects it.
+    A CRM that logs changes only may log them from some day on: what the first row of a record left was entered at some
+    time before it, and counts as entered at the creation only where a row tells of the creation. Such a row has no
+    ``previous``, and may give the stage as it is now; the ``previous`` of the next row corrects it. A CRM that began to
+    log stages after that row must not give it.
 
     Attributes:
         record_type: Tells the records apart in JSON.
@@ -96,7 +98,7 @@ class StageRecord(Frozen):
         lead: Which record.
         stage: That was entered.
         at: When.
-        previous: The stage that was left; ``None`` where the CRM does not say.
+        previous: The stage that was left; empty where there was none, ``None`` where the CRM does not say.
     """
 
     record_type: Literal["stage"] = "stage"
@@ -104,7 +106,7 @@ class StageRecord(Frozen):
     lead: LeadKey
     stage: Identifier
     at: UtcDatetime
-    previous: Identifier | None = None
+    previous: Identifier | Literal[""] | None = None
 
 
 class FieldRecord(Frozen):

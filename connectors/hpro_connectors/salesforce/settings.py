@@ -119,6 +119,11 @@ class SalesforceSettings:
         return self.outcome or _DEFAULT_RULES[self.scored_object]
 
     @property
+    def follows_opportunity(self) -> bool:
+        """Whether a lead is won or lost as its opportunity is."""
+        return self.scored_object is ScoredObjectName.LEAD and self.rule is OutcomeRule.OPPORTUNITY
+
+    @property
     def stage_column(self) -> str | None:
         """The field that holds the stage; contacts have none of their own."""
         return self.stage_field or _STAGE_FIELDS.get(self.scored_object)
@@ -127,6 +132,16 @@ class SalesforceSettings:
     def has_own_stage_field(self) -> bool:
         """Whether the stage is in a field that Salesforce does not make the stage by itself."""
         return self.stage_column != _STAGE_FIELDS.get(self.scored_object)
+
+    @property
+    def exclude_column(self) -> str | None:
+        """The API name of ``exclude_field``."""
+        return None if self.exclude_field is None else self.column_of(self.exclude_field)
+
+    @property
+    def exclude_name(self) -> str | None:
+        """The name of ``exclude_field`` in prompts and records."""
+        return None if self.exclude_column is None else self.prompt_name(self.exclude_column)
 
     def prompt_name(self, column: str) -> str:
         """Give the name in prompts of a field, by its API name."""

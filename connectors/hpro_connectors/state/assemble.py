@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from pydantic import ValidationError
 
 from hpro_connectors.state.rows import StoredInteraction, StoredLead
+from hpro_connectors.state.stage_entries import joined
 from hpro_sdk.errors import LeadValidationError, UnknownStageError
 from hpro_sdk.lead import FieldChange, Interaction, Lead, StageChange
 
@@ -24,8 +25,9 @@ def assemble_lead(
 ) -> Lead:
     """Give the lead that stored records tell of.
 
-    The CRM's history comes first: its stages where it has any row of the lead, its values of a field where it has one
-    of the lead's or keeps the history of the field. Only otherwise our own ledger tells what changed.
+    The CRM's history goes before our own ledger: its stages from its first row of the lead on, its values of a field
+    where it has a row of the lead's or keeps the history of the field. Only otherwise the ledger tells what changed;
+    of stages also what was before that first row, since the CRM may have begun to log them late.
 
     A history row of a stage that nobody knows any more is left out; such a stage *now* is an error.
 
@@ -82,7 +84,7 @@ def _interaction(stored: StoredInteraction) -> Interaction:
 
 def _stage_changes(stored: StoredLead, stage_name: StageName) -> tuple[StageChange, ...]:
     changes: list[StageChange] = []
-    for change in stored.stage_changes or stored.stages_seen:
+    for change in joined(stored.stage_changes, stored.stages_seen, stored.record.created_at):
         try:
             changes.append(StageChange(stage=stage_name(change.stage), at=change.at))
         except UnknownStageError:

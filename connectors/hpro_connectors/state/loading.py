@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import CompoundSelect, Connection, func, select, union
@@ -47,7 +47,7 @@ def load_leads(connection: Connection, lead_ids: Sequence[str]) -> list[StoredLe
         )
     }
     interactions = _interactions(connection, list(records))
-    stages = _stage_changes(connection, records)
+    stages = _stage_changes(connection, list(records))
     fields = _field_changes(connection, records)
     stages_seen, fields_seen = seen_stages(connection, records), seen_fields(connection, records)
     return [
@@ -112,15 +112,15 @@ def _interactions(connection: Connection, lead_ids: Sequence[str]) -> defaultdic
     return found
 
 
-def _stage_changes(connection: Connection, records: Mapping[str, LeadRecord]) -> dict[str, tuple[StageChange, ...]]:
+def _stage_changes(connection: Connection, lead_ids: Sequence[str]) -> dict[str, tuple[StageChange, ...]]:
     found: defaultdict[str, list[StageEntry]] = defaultdict(list)
     for row in connection.execute(
         select(STAGE_CHANGES)
-        .where(among(STAGE_CHANGES.c.lead_id, list(records)))
+        .where(among(STAGE_CHANGES.c.lead_id, lead_ids))
         .order_by(STAGE_CHANGES.c.at, STAGE_CHANGES.c.record_id)
     ):
         found[row.lead_id].append(StageEntry(row.stage, row.at, row.previous))
-    return {lead_id: stages_entered(entries, records[lead_id].created_at) for lead_id, entries in found.items()}
+    return {lead_id: stages_entered(entries) for lead_id, entries in found.items()}
 
 
 def _field_changes(connection: Connection, records: dict[str, LeadRecord]) -> defaultdict[str, list[FieldRecord]]:

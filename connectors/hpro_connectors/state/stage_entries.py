@@ -1,7 +1,8 @@
-"""The stages that a lead went through, made whole from a history that may lack the first one.
+"""The stages that a lead went through, made whole from the CRM's history and our own ledger.
 
-CRMs that log changes (Salesforce's history objects) say what was left and what was entered, to the second, and nothing
-of the stage at creation; rows of one second come in no certain order.
+CRMs that log changes (Salesforce's history objects) say what was left and what was entered, to the second; rows of one
+second come in no certain order. Where logging began after the creation, nothing in them says so: what the first row
+left was entered at some time before it, and not at the creation.
 """
 
 from __future__ import annotations
@@ -14,36 +15,54 @@ from hpro_sdk.lead import StageChange
 
 
 class StageEntry(NamedTuple):
-    """A row of history: the stage entered, when, and the stage left where the CRM says so."""
+    """A row of history: the stage entered, when, and the stage left.
+
+    ``previous`` is empty where there was none, and ``None`` where the CRM does not say.
+    """
 
     stage: str
     at: datetime
     previous: str | None = None
 
 
-def stages_entered(entries: Sequence[StageEntry], created_at: datetime | None) -> tuple[StageChange, ...]:
+def stages_entered(entries: Sequence[StageEntry]) -> tuple[StageChange, ...]:
     """Give the stages entered, in order.
 
-    Where the first entry says what was left, that stage was entered at the creation. An entry that does not say what
-    was left is of the creation or of a CRM that never does; what the next one left is then the better word on it.
+    A first entry that does not say what was left is of the creation, or of a CRM that never does; what the next one
+    left is then the better word on it. A first entry that does say so shows that the creation was not logged: when that
+    stage was entered is not known, and nothing is told of it. Put at the creation, the deepest stage that a lead
+    reached before logging began would be seen at every moment before.
+
     Entries of one second are put so that each leaves what the one before entered, as far as that goes.
 
     Args:
         entries: Of one lead, by time.
-        created_at: When the lead was created, if that is known.
     """
     stages: list[StageEntry] = []
     waiting = list(entries)
     while waiting:
         stages.append(waiting.pop(_next(waiting, stages[-1].stage if stages else None)))
-    for position, entry in enumerate(stages[1:], start=1):
-        before = stages[position - 1]
-        if entry.previous is not None and before.previous is None:
-            stages[position - 1] = before._replace(stage=entry.previous)
-    first = stages[0] if stages else None
-    if first is not None and first.previous is not None and created_at is not None and created_at <= first.at:
-        stages.insert(0, StageEntry(first.previous, created_at))
+    if len(stages) > 1 and stages[0].previous is None and stages[1].previous:
+        stages[0] = stages[0]._replace(stage=stages[1].previous)
     return tuple(StageChange(stage=entry.stage, at=entry.at) for entry in stages)
+
+
+def joined(
+    history: Sequence[StageChange], seen: Sequence[StageChange], created_at: datetime | None
+) -> tuple[StageChange, ...]:
+    """Give the CRM's history after what our own ledger knows of the time before it.
+
+    From its first row on the history alone counts. Without any row of a lead the ledger tells everything.
+
+    Args:
+        history: See :func:`stages_entered`.
+        seen: Of our own ledger, by time.
+        created_at: When the lead was created, if that is known; what the ledger has from before came with a merge.
+    """
+    if not history:
+        return tuple(seen)
+    before = (change for change in seen if change.at < history[0].at)
+    return (*(change for change in before if created_at is None or change.at >= created_at), *history)
 
 
 def _next(waiting: Sequence[StageEntry], stage: str | None) -> int:

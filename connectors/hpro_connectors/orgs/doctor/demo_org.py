@@ -24,7 +24,7 @@ def examine_demo_org(crm: DemoCrm) -> Examined:
             identity, description = connector.identity(), connector.describe()
             findings = Findings()
             findings.found.append(Finding.ok("org", f"{identity.name} ({identity.org_id}), {_kind(identity.is_test)}."))
-            findings.attempt("exclusion", check_exclusion(description, crm.exclude_field))
+            findings.attempt("exclusion", check_exclusion(description, crm.exclude_name))
             findings.attempt("score fields", _own_fields(connector))
             return Examined(tuple(findings.found), identity, description.object_type, description)
     except HproError as exc:

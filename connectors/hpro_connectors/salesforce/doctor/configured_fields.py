@@ -7,9 +7,7 @@ from typing import Final
 
 from hpro_connectors.doctor import Finding
 from hpro_connectors.salesforce.doctor.org_view import OrgView
-from hpro_connectors.salesforce.mapping.field_choice import choose_fields
-from hpro_connectors.salesforce.schema.crm_values import KINDS
-from hpro_connectors.salesforce.writing.score_fields import is_own
+from hpro_connectors.salesforce.mapping.field_choice import choose_fields, named_columns, unreadable_columns
 
 AREA: Final = "fields"
 
@@ -21,18 +19,12 @@ def check_configured_fields(view: OrgView) -> Iterator[Finding]:
         view: Of the org.
     """
     settings, scored = view.settings, view.scored
-    named = dict.fromkeys((*settings.fields, *settings.field_names))
-    if settings.exclude_field is not None:
-        named[settings.column_of(settings.exclude_field)] = None
+    named = dict.fromkeys(named_columns(settings))
     stage = settings.stage_column
     if stage is not None and (settings.has_own_stage_field or not scored.has(stage)):
         named[stage] = None
     missing = [column for column in named if not scored.has(column)]
-    unreadable = [
-        column
-        for column in named
-        if column not in missing and (is_own(column) or scored.by_name[column].type not in KINDS)
-    ]
+    unreadable = unreadable_columns(scored, named)
     if missing:
         yield Finding.problem(
             AREA,

@@ -128,14 +128,11 @@ class _Examination:
 
     def _describe_as_configured(self, view: OrgView) -> Iterator[Finding]:
         """Put the streams together as reading does; what stops it is a finding, unless it is one already."""
-        settings = self._settings
         try:
-            streams = OrgStreams(view.schema, settings, RowReader(self._client), self._client)
+            streams = OrgStreams(view.schema, self._settings, RowReader(self._client), self._client)
         except HproError as exc:
             if not self._findings.prevents("fields"):
                 yield Finding.of_error("streams", exc)
             return
         self._description = streams.description()
-        excluding = settings.exclude_field
-        name = None if excluding is None else settings.prompt_name(settings.column_of(excluding))
-        yield from check_exclusion(self._description, name)
+        yield from check_exclusion(self._description, self._settings.exclude_name)

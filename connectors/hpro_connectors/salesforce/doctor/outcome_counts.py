@@ -12,7 +12,7 @@ from hpro_connectors.errors import SchemaDriftError
 from hpro_connectors.salesforce.doctor.org_view import OrgView
 from hpro_connectors.salesforce.errors import QueryTooLargeError
 from hpro_connectors.salesforce.mapping.outcomes import Outcomes
-from hpro_connectors.salesforce.rows.soql import select
+from hpro_connectors.salesforce.rows.soql import among, select
 from hpro_connectors.salesforce.settings import OutcomeRule, SalesforceSettings, ScoredObjectName
 from hpro_sdk.lead import OutcomeResult
 
@@ -64,7 +64,10 @@ def count_outcomes(view: OrgView, outcomes: Outcomes) -> OutcomeCounts:
     stage = view.settings.stage_column
     columns = [column for column in (stage, *_deciding(view.settings)) if column is not None]
     follows = outcomes.follows_opportunity
-    where = [*_not_excluded(view), *(["IsConverted = false"] if follows else [])]
+    in_named = among(stage, outcomes.named_stages) if stage is not None and outcomes.named_stages else ""
+    where = _not_excluded(view)
+    if follows:
+        where.append(f"(IsConverted = false OR {in_named})" if in_named else "IsConverted = false")
     found: dict[tuple[str | None, OutcomeResult], int] = {}
     if columns:
         soql = f"{select([*columns, 'COUNT(Id) n'], view.scored.name, where)} GROUP BY {','.join(columns)}"
@@ -90,7 +93,8 @@ def count_outcomes(view: OrgView, outcomes: Outcomes) -> OutcomeCounts:
     ]
     order = {one.label: place for place, one in enumerate(outcomes.stages)}
     counts.sort(key=lambda one: (order.get(one.label or "", len(order)), one.label or "", one.result.value))
-    return OutcomeCounts(stages=(*counts, *(_of_opportunities(view) if follows else ())))
+    of_opportunities = _of_opportunities(view, f"(NOT {in_named})" if in_named else "") if follows else ()
+    return OutcomeCounts(stages=(*counts, *of_opportunities))
 
 
 def _deciding(settings: SalesforceSettings) -> tuple[str, ...]:
@@ -102,11 +106,11 @@ def _deciding(settings: SalesforceSettings) -> tuple[str, ...]:
     return ("IsConverted",) if settings.rule is OutcomeRule.CONVERTED else ()
 
 
-def _of_opportunities(view: OrgView) -> Iterator[StageCount]:
+def _of_opportunities(view: OrgView, condition_of_stage: str) -> Iterator[StageCount]:
     """Count converted leads by what became of their opportunities."""
     found: dict[OutcomeResult, int] = {}
     for result, condition in _OF_OPPORTUNITIES:
-        where = [*_not_excluded(view), "IsConverted = true", condition]
+        where = [*_not_excluded(view), "IsConverted = true", condition, condition_of_stage]
         total = view.client.query(select(("COUNT()",), view.scored.name, where)).total
         found[result] = found.get(result, 0) + total
     for result, leads in found.items():
@@ -115,9 +119,7 @@ def _of_opportunities(view: OrgView) -> Iterator[StageCount]:
 
 
 def _not_excluded(view: OrgView) -> list[str]:
-    excluding = view.settings.exclude_field
-    column = None if excluding is None else view.settings.column_of(excluding)
-    field = None if column is None else view.scored.by_name.get(column)
+    field = view.scored.by_name.get(view.settings.exclude_column or "")
     return [f"{field.name} = false"] if field is not None and field.type == "boolean" else []
 
 

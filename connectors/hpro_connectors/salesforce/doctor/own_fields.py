@@ -57,7 +57,7 @@ def check_editing(view: OrgView) -> Iterator[Finding]:
         view: Of the org.
     """
     name = view.scored.name
-    if view.client.describe(name).get("updateable") is False:
+    if not view.scored.updateable:
         yield Finding.problem(
             AREA,
             f"The user may not edit records of {name}, whatever its fields allow: no score can be written.",

@@ -76,7 +76,8 @@ def _present(view: OrgView, name: str) -> Iterator[Finding]:
     if name == "EmailMessage" and LINKS_OF_MAILS not in view.schema.objects:
         yield Finding.warning(
             AREA,
-            f"The user sees no object {LINKS_OF_MAILS}: a mail without a task beside it belongs to nobody.",
+            f"The user sees no object {LINKS_OF_MAILS}: a mail to several people belongs to the first of them alone, "
+            "and one without a task beside it to nobody.",
             "Let the user read mails and whom they are about.",
         )
     rows = view.count(name)

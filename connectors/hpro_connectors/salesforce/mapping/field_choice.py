@@ -14,6 +14,7 @@ Each of them can still be named.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,7 +77,7 @@ _OF_THE_OUTCOME: Final = frozenset(
         "PushCount",
     }
 )
-_NAMES: Final = frozenset({"Name", "FirstName", "MiddleName", "LastName", "Salutation", "Suffix"})
+_NAMES: Final = frozenset({"Name", "FirstName", "MiddleName", "LastName", "Salutation", "Suffix", "AssistantName"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,7 @@ def choose_fields(settings: SalesforceSettings, described: CrmObject) -> tuple[C
         SchemaDriftError: Named fields are not there, are hidden from this user, or cannot be read.
         ConfigError: Two fields would have one name.
     """
-    asked_for = dict.fromkeys((*settings.fields, *settings.field_names))
-    if settings.exclude_field is not None:
-        asked_for[settings.column_of(settings.exclude_field)] = None
+    asked_for = dict.fromkeys(named_columns(settings))
     if settings.stage_field is not None and settings.has_own_stage_field:
         _require(settings, described, (settings.stage_field,))
     asked_for.pop(settings.stage_column or "", None)
@@ -144,6 +143,28 @@ def choose_fields(settings: SalesforceSettings, described: CrmObject) -> tuple[C
     return chosen
 
 
+def named_columns(settings: SalesforceSettings) -> tuple[str, ...]:
+    """Give the columns that a person named in the settings, each once; the stage's is not among them.
+
+    Args:
+        settings: Of the configuration.
+    """
+    excluding = () if settings.exclude_column is None else (settings.exclude_column,)
+    return tuple(dict.fromkeys((*settings.fields, *settings.field_names, *excluding)))
+
+
+def unreadable_columns(described: CrmObject, columns: Iterable[str]) -> tuple[str, ...]:
+    """Give those of some columns that are there, and cannot be read as fields of a record.
+
+    Args:
+        described: The scored object as this user sees it.
+        columns: Their API names.
+    """
+    return tuple(
+        column for column in described.present(columns) if is_own(column) or described.by_name[column].type not in KINDS
+    )
+
+
 def _is_of_use(field: CrmField, settings: SalesforceSettings) -> bool:
     return (
         field.type in KINDS
@@ -168,12 +189,10 @@ def _require(settings: SalesforceSettings, described: CrmObject, columns: tuple[
             connector="salesforce",
             stream=settings.scored_object.value,
         )
-    own = [column for column in columns if is_own(column)]
-    unreadable = [column for column in columns if described.by_name[column].type not in KINDS]
-    if own or unreadable:
+    for column in unreadable_columns(described, columns):
+        what = ": it is one of ours" if is_own(column) else f" ({described.by_name[column].type})"
         raise SchemaDriftError(
-            f"The field {(own or unreadable)[0]} of {described.name} cannot be read as a field of a record"
-            f"{': it is one of ours' if own else f' ({described.by_name[unreadable[0]].type})'}.",
+            f"The field {column} of {described.name} cannot be read as a field of a record{what}.",
             hint="Take it out of the configuration; of an address name its parts.",
             connector="salesforce",
             stream=settings.scored_object.value,

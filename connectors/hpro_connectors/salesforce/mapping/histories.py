@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from hpro_connectors.protocol import FieldRecord, StageRecord, StreamContent, StreamInfo
@@ -15,7 +16,6 @@ from hpro_connectors.salesforce.schema.crm_values import field_value, text_in
 from hpro_connectors.salesforce.schema.links import Links
 
 _CREATED: Final = "created"
-_VALUE_TYPES: Final = {"OldValue": "anyType", "NewValue": "anyType"}
 
 KEEPS_NO_VALUES: Final = frozenset({"multipicklist"})
 """Types of fields of which the CRM logs that they changed, and not from what to what; long texts are likewise."""
@@ -30,8 +30,13 @@ class HistoryStream(CrmStream):
     Such a row is never changed. It goes with its record and comes back with it, so that a window need not tell of
     deletions; that the CRM forgets rows after two years does not make us forget them.
 
-    * A change of the stage says which one was left. The row of the creation says nothing of the stage: it is given the
-      stage that the record is in now, which the next row's ``previous`` corrects.
+    * A change of the stage says which one was left, if there was one. The row of the creation says nothing of the
+      stage: it is given the stage that the record is in now, which the next row's ``previous`` corrects. That holds
+      only where every change since was logged. Such rows are there as soon as any field is tracked, and an own stage
+      field may have been empty at first; so they are passed over for an own field, and for records that were made
+      before the stage was tracked as far as anybody can tell. The first stage of those is then unknown.
+    * What stays: where tracking of the stage was switched off for a while, a record that was made before, and moved
+      meanwhile, has a first stage that it had entered later. Nothing in the CRM tells of such a while.
     * A lookup that changes writes two rows, one of names and one of ids; lookups are not read, so neither counts.
     * Fields of which no values are logged, fields that are not read, and markers such as ``leadConverted`` are passed
       over.
@@ -41,6 +46,7 @@ class HistoryStream(CrmStream):
         parent: Its column that names the record, such as ``LeadId``.
         stage_column: The field that holds the stage, where its history is kept.
         stages: Of the org; some old rows hold labels.
+        creations_from: Since when the row of a creation may tell the stage; ``None``: none does.
         fields: Fields whose history is kept, by API name.
         links: Keys of the org.
         reader: Reads rows.
@@ -55,6 +61,7 @@ class HistoryStream(CrmStream):
         *,
         stage_column: str | None,
         stages: Sequence[CrmStage],
+        creations_from: datetime | None,
         fields: Mapping[str, ChosenField],
         links: Links,
         reader: RowReader,
@@ -62,6 +69,7 @@ class HistoryStream(CrmStream):
         self._parent = parent
         self._stage_column = stage_column
         self._stage_now = None if stage_column is None else f"{parent.removesuffix('Id')}.{stage_column}"
+        self._creations_from = creations_from
         self._values = {stage.value for stage in stages}
         self._by_label = {stage.label: stage.value for stage in stages}
         self._fields = fields
@@ -95,12 +103,14 @@ class HistoryStream(CrmStream):
         stage = text_in(row, (self._stage_now or "") if is_creation else "NewValue")
         if stage is None or not self.links.is_scored(lead_id):
             return None
-        previous = None if is_creation else text_in(row, "OldValue")
+        if is_creation and (self._creations_from is None or self.stamp(row) < self._creations_from):
+            return None
+        previous = None if is_creation else text_in(row, "OldValue") or ""
         return StageRecord(
             key=self.key(row),
             lead=self.links.lead_key(str(lead_id)),
             stage=self._stage_name(stage),
-            previous=None if previous is None else self._stage_name(previous),
+            previous=self._stage_name(previous) if previous else previous,
             at=self.stamp(row),
         )
 

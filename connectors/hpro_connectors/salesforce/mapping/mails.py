@@ -8,7 +8,7 @@ from typing import Final
 
 from hpro_connectors.protocol import InteractionRecord, StreamContent, StreamInfo
 from hpro_connectors.salesforce.mapping.activities import created_at, joined_text
-from hpro_connectors.salesforce.mapping.records import CrmStream, Wanted, make_source
+from hpro_connectors.salesforce.mapping.records import CrmStream, Wanted, make_source, narrowed
 from hpro_connectors.salesforce.rows.row_reader import RowReader
 from hpro_connectors.salesforce.rows.row_source import Row, RowPage, Source
 from hpro_connectors.salesforce.schema.crm_schema import CrmObject
@@ -23,7 +23,10 @@ _OF_THE_TASK: Final = {"Activity.WhoId": "reference", "Activity.WhatId": "refere
 
 
 class MailStream(CrmStream):
-    """Reads messages, and the tasks beside them for whom they belong to; without a task their relations tell.
+    """Reads messages; the tasks beside them and their relations tell whom they belong to.
+
+    A task names one person, the first of those that a mail went to. Relations name everyone, and can only be asked for
+    mail by mail: by one query for some hundreds of them, and by none where there are no mails.
 
     Args:
         described: The object.
@@ -45,7 +48,8 @@ class MailStream(CrmStream):
         self._naming = [column for column in columns if column in source.columns]
         self._relations: Source | None = None
         if relations is not None and relations.has("RelationId") and relations.has("EmailMessageId"):
-            self._relations = make_source(relations, ("Id", "EmailMessageId", "RelationId"), (), stamp="Id")
+            related = make_source(relations, ("Id", "EmailMessageId", "RelationId"), (), stamp="Id")
+            self._relations = narrowed(related, "RelationId != null")  # others are addresses of nobody
 
     def of_leads(self, wanted: Wanted) -> Iterator[RowPage]:
         """Give the messages of some records now."""
@@ -60,11 +64,11 @@ class MailStream(CrmStream):
 
     def upserts(self, rows: Sequence[Row]) -> Iterable[InteractionRecord]:
         """Make records of messages."""
-        related = self._related([str(row["Id"]) for row in rows if not text_in(row, "Activity.WhoId")])
+        related = self._related([str(row["Id"]) for row in rows])
         return (self._record(row, related.get(str(row["Id"]), [])) for row in rows)
 
     def _related(self, mail_ids: Sequence[str]) -> dict[str, list[str]]:
-        """Give the persons of messages that have no task, or one without a person."""
+        """Give everyone that messages are related to."""
         found: dict[str, list[str]] = {}
         if self._relations is None or not mail_ids:
             return found

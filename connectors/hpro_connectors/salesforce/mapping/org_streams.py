@@ -136,6 +136,7 @@ class OrgStreams:
             f"{self._settings.scored_object}Id",
             stage_column=stage if tracks_stage else None,
             stages=self.schema.stages,
+            creations_from=None if self._settings.has_own_stage_field else self.schema.stage_tracked_since,
             fields=fields,
             links=self.links,
             reader=reader,

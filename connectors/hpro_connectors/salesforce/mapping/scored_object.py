@@ -67,8 +67,7 @@ class ScoredStream(CrmStream):
         self._stage_column = settings.stage_column
         self._person_column = _PERSONS[settings.scored_object]
         self._account_column = _ACCOUNTS[settings.scored_object]
-        excluding = None if settings.exclude_field is None else settings.column_of(settings.exclude_field)
-        self._excluding = next((field for field in fields if field.column == excluding), None)
+        self._excluding = next((field for field in fields if field.column == settings.exclude_column), None)
         wanted = (
             _MASTER,
             "OwnerId",

@@ -52,10 +52,17 @@ class CrmField(Frozen):
 
 
 class CrmObject(Frozen):
-    """An object and the fields of it that this user sees: what field-level security hides is not there."""
+    """An object and the fields of it that this user sees: what field-level security hides is not there.
+
+    Attributes:
+        name: As the API calls it.
+        fields: Those that the user sees.
+        updateable: Whether the user may change records of it.
+    """
 
     name: Identifier
     fields: tuple[CrmField, ...]
+    updateable: bool = True
 
     @cached_property
     def by_name(self) -> Mapping[str, CrmField]:
@@ -80,7 +87,11 @@ class CrmObject(Frozen):
         name, fields = described.get("name"), described.get("fields")
         if not isinstance(name, str) or not name or not isinstance(fields, list) or not fields:
             raise ServerError("Salesforce described an object without its fields.", hint="Try again later.")
-        return cls(name=name, fields=tuple(_field(one, name) for one in fields))
+        return cls(
+            name=name,
+            fields=tuple(_field(one, name) for one in fields),
+            updateable=described.get("updateable") is not False,
+        )
 
 
 class CrmStage(Frozen):
@@ -113,6 +124,8 @@ class CrmSchema(Frozen):
         owners: Reps, inactive ones among them.
         tracked: Fields of the scored object whose history the CRM keeps; ``None``: it does not say.
         tracked_by_history: Whether ``tracked`` is only what the history itself shows, because the user may not ask.
+        stage_tracked_since: Since when changes of the stage were surely logged: its oldest row, or else since the org
+            was described; ``None``: they are not.
     """
 
     org_id: Identifier
@@ -123,6 +136,7 @@ class CrmSchema(Frozen):
     owners: tuple[Owner, ...] = ()
     tracked: frozenset[str] | None = None
     tracked_by_history: bool = False
+    stage_tracked_since: UtcDatetime | None = None
 
 
 def _field(described: JsonValue, object_name: str) -> CrmField:

@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,9 +16,11 @@ from pydantic import ValidationError
 
 from hpro_connectors.salesforce.schema.crm_schema import CrmSchema
 from hpro_connectors.salesforce.settings import SalesforceSettings
+from hpro_sdk._files import replacing
+from hpro_sdk.errors import HproError
 
-_LAYOUT: Final = 1
-_DESCRIBES: Final = frozenset({"scored_object", "stage_field", "interactions"})
+_LAYOUT: Final = 2
+_DESCRIBES: Final = frozenset({"scored_object", "stage_field", "interactions", "outcome"})
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -66,18 +67,13 @@ class DescribeCache:
         if self._path is None:
             return
         try:
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")  # 0600
-        except OSError:
-            _LOGGER.warning("the description of the org cannot be kept", extra={"path": str(self._path)})
-            return
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(schema.model_dump_json())
-            Path(name).replace(self._path)
-        except OSError:
-            _LOGGER.warning("the description of the org cannot be kept", extra={"path": str(self._path)})
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
+            with replacing(self._path) as temporary:
+                handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(schema.model_dump_json())
+        except HproError as exc:
+            extra = {"path": str(self._path), "error": type(exc).__name__}
+            _LOGGER.warning("the description of the org cannot be kept", extra=extra)
 
     def forget(self) -> None:
         """Have the next process describe the org anew."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Final
 
 from pydantic import JsonValue, ValidationError
@@ -11,10 +12,11 @@ from pydantic import JsonValue, ValidationError
 from hpro_connectors.errors import PermissionDeniedError, SchemaDriftError, ServerError
 from hpro_connectors.protocol import Owner
 from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
-from hpro_connectors.salesforce.errors import UnknownColumnError, UnknownObjectError
+from hpro_connectors.salesforce.errors import QueryTooLargeError, UnknownColumnError, UnknownObjectError
 from hpro_connectors.salesforce.rows.small_queries import read_all
 from hpro_connectors.salesforce.rows.soql import select, text_literal
 from hpro_connectors.salesforce.schema.crm_schema import CrmObject, CrmSchema, CrmStage
+from hpro_connectors.salesforce.schema.crm_values import moment_in
 from hpro_connectors.salesforce.settings import INTERACTION_STREAMS, SalesforceSettings, ScoredObjectName
 
 HISTORY_OBJECTS: Final = {
@@ -58,6 +60,7 @@ class OrgDescriber:
         self._stages: tuple[CrmStage, ...] | None = None
         self._owners: tuple[Owner, ...] | None = None
         self._tracked: tuple[frozenset[str] | None, bool] | None = None
+        self._oldest: datetime | None = None
 
     def describe(self) -> CrmSchema:
         """Describe the org; called again after a failure, it goes on.
@@ -80,6 +83,10 @@ class OrgDescriber:
             linked = None if helper is None else self._object(helper)
             if linked is not None:
                 objects[linked.name] = linked
+        if self._settings.follows_opportunity:
+            opportunity = self._object(ScoredObjectName.OPPORTUNITY.value)
+            if opportunity is not None:
+                objects[opportunity.name] = opportunity
         if self._stages is None:
             self._stages = _stages(self._client, self._settings, scored)
         if self._owners is None:
@@ -87,16 +94,27 @@ class OrgDescriber:
         if self._tracked is None:
             history = objects.get(HISTORY_OBJECTS[self._settings.scored_object])
             self._tracked = _tracked(self._client, self._settings, history)
+        described_at = self._client.server_time()
         return CrmSchema(
             org_id=self._client.org_id,
             made_for=self._made_for,
-            described_at=self._client.server_time(),
+            described_at=described_at,
             objects=objects,
             stages=self._stages,
             owners=self._owners,
             tracked=self._tracked[0],
             tracked_by_history=self._tracked[1],
+            stage_tracked_since=self._stage_tracked_since(objects, described_at),
         )
+
+    def _stage_tracked_since(self, objects: Mapping[str, CrmObject], described_at: datetime) -> datetime | None:
+        stage, history = self._settings.stage_column, objects.get(HISTORY_OBJECTS[self._settings.scored_object])
+        tracked = None if self._tracked is None else self._tracked[0]
+        if history is None or stage is None or tracked is None or stage not in tracked:
+            return None
+        if self._oldest is None:
+            self._oldest = _oldest_change(self._client, history, stage) or described_at
+        return self._oldest
 
     def _object(self, name: str) -> CrmObject | None:
         if name not in self._objects:
@@ -176,6 +194,17 @@ def _owners(client: SalesforceClient) -> Iterator[Owner]:
                 )
     except _NOT_SEEN:
         _LOGGER.info("reps are not listed: their object is hidden from the CRM's user")
+
+
+def _oldest_change(client: SalesforceClient, history: CrmObject, stage: str) -> datetime | None:
+    """Give when the oldest change of the stage was logged; ``None`` where none was, or the CRM does not find it."""
+    soql = select(("CreatedDate",), history.name, (f"Field = {text_literal(stage)}",))
+    try:
+        rows = read_all(client, f"{soql} ORDER BY CreatedDate LIMIT 1")
+    except QueryTooLargeError:
+        _LOGGER.warning("the history is too large to look for its oldest change of the stage")
+        return None
+    return moment_in(rows[0], "CreatedDate") if rows else None
 
 
 def _tracked(

@@ -60,6 +60,8 @@ def test_nothing_is_written(examine: Doctor, emulator: SalesforceEmulator) -> No
     sent = [(entry.method, entry.path) for entry in emulator.journal.entries]
     assert {path for method, path in sent if method != "GET"} == {"/services/oauth2/token"}
     assert len(sent) < 40
+    asked = [(entry.path, tuple(sorted(entry.query.items()))) for entry in emulator.journal.entries]
+    assert len(set(asked)) == len(asked)
     assert sorted(examine.folder.rglob("*")) == before
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
@@ -15,6 +16,8 @@ from hpro_connectors.protocol import Backfill, LeadRecord
 from hpro_sdk.lead import OutcomeResult
 
 from .conftest import Doctor, add_lead
+
+_AGAINST_THE_CRM = ('lost_stages = ["Closed - Converted"]', 'won_stages = ["Open - Not Contacted"]')
 
 
 class TestStreams:
@@ -172,14 +175,21 @@ class TestOutcomes:
         )
         assert "no stage counts as lost" in examine.only("warning", 3)["seen"]
 
+    @pytest.mark.parametrize(
+        "named", [(), ('lost_stages = ["Closed - Converted"]', 'won_stages = ["Open - Not Contacted"]')]
+    )
     @pytest.mark.parametrize("rule", ["converted", "opportunity", "status"])
-    def test_counts_are_those_of_reading(self, examine: Doctor, org: SalesforceOrg, rule: str) -> None:
+    def test_counts_are_those_of_reading(
+        self, examine: Doctor, org: SalesforceOrg, rule: str, named: tuple[str, ...]
+    ) -> None:
+        add_lead(org, 1000)
         opportunities = org.run_query("SELECT Id FROM Opportunity", user_id=org.admin_user_id).rows
         for place, (opportunity_id,) in enumerate(opportunities):
             if place % 3:
                 stage = "Closed Won" if place % 3 == 1 else "Closed Lost"
                 org.update("Opportunity", str(opportunity_id), {"StageName": stage})
-        examine.configure(f'outcome = "{rule}"')
+        org.advance(timedelta(minutes=5))
+        examine.configure(f'outcome = "{rule}"', *named)
         _, crm = load_config().crm_named(None)
         found: Counter[OutcomeResult] = Counter()
         with connected(crm, writes=False) as connector:

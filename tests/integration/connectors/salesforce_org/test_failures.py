@@ -75,7 +75,8 @@ def _known(world: World) -> list[StoredLead]:
 @pytest.mark.parametrize("seed", range(3))
 def test_calls_that_fail_change_nothing_of_what_is_known(make_world: MakeWorld, tmp_path: Path, seed: int) -> None:
     calm, rough = make_world(tmp_path / "calm"), make_world(tmp_path / "rough")
-    rough.connector().describe()  # see below: a list of fields takes no thirty pages in truth
+    for world in (calm, rough):
+        world.connector().describe()  # see below: a list of fields takes no thirty pages in truth
     rough.emulator.faults.add(FAULTS["expire_sessions"](), path="/services/data/", nth=50 + seed)
     rough.emulator.faults.add(FAULTS["expire_cursors"](), share=0.05, path="/query", seed=seed)
     rule = rough.emulator.faults.add(*transient_faults(), path="/services/data/", share=0.12, seed=seed)

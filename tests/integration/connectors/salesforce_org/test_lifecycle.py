@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 import pytest
@@ -48,7 +48,11 @@ def test_a_first_load_knows_everything_of_every_lead(world: World, all_told: All
     world.read()
     for number, lead_id in enumerate(world.lead_ids):
         assert world.told(lead_id) == all_told(number)
-        assert [change.stage for change in _living(world, lead_id).stage_changes] == ["Open - Not Contacted"]
+        assert _living(world, lead_id).record.stage == "Open - Not Contacted"
+        assert _living(world, lead_id).stage_changes == ()  # whether their stage was tracked then, nothing says
+    later = world.add_lead(9)
+    world.read()
+    assert [change.stage for change in _living(world, later).stage_changes] == ["Open - Not Contacted"]
 
 
 def test_row_14_a_deleted_lead_is_gone_with_its_texts(world: World, all_told: AllTold) -> None:
@@ -152,8 +156,33 @@ def test_a_won_opportunity_wins_its_lead_though_the_lead_never_changed(world: Wo
     world.read()
     record = _living(world, lead_id).record
     assert record.result is OutcomeResult.WON
-    assert isinstance(record.result_at, datetime)
     assert record.modified_at == modified_at
+
+
+def test_a_lead_was_won_when_its_opportunity_was_closed_and_not_on_the_planned_day(world: World) -> None:
+    world.use(outcome=OutcomeRule.OPPORTUNITY)
+    conversion = world.org.convert_lead(world.lead_ids[0])
+    assert conversion.opportunity_id is not None
+    planned = (world.org.clock.now() + timedelta(days=90)).date().isoformat()
+    world.wait(days=2)
+    closed_at = world.org.clock.now().replace(microsecond=0)
+    world.org.update("Opportunity", conversion.opportunity_id, {"StageName": "Closed Won", "CloseDate": planned})
+    world.wait(days=2)
+    world.org.update("Opportunity", conversion.opportunity_id, {"Amount": 100})
+    world.read()
+    assert _living(world, world.lead_ids[0]).record.result_at == closed_at
+
+
+def test_a_mail_to_two_leads_is_told_of_both(world: World) -> None:
+    first, second = world.lead_ids[:2]
+    task_id = world.org.create("Task", {"WhoId": first, "Subject": "Email: Both", "TaskSubtype": "Email"})
+    mail_id = world.org.create("EmailMessage", {"Subject": "Both", "TextBody": "Of you.", "ActivityId": task_id})
+    for one in (first, second):
+        relation = {"EmailMessageId": mail_id, "RelationId": one, "RelationType": "ToAddress"}
+        world.org.create("EmailMessageRelation", relation)
+    world.read()
+    for one in (first, second):
+        assert sum("Of you." in text for text in world.told(one)) == 1
 
 
 def test_archived_activities_are_part_of_a_first_load(world: World, all_told: AllTold) -> None:

@@ -18,10 +18,11 @@ from hpro_connectors.protocol import FieldState, WriteStatus
 from hpro_connectors.salesforce.connector import SalesforceConnector
 from hpro_connectors.salesforce.errors import UnknownObjectError
 from hpro_connectors.salesforce.writing.score_fields import SCORE_COLUMNS
-from hpro_connectors.state import StateStore
+from hpro_connectors.state import StateStore, assemble_lead
 from hpro_connectors.state.rows import StoredLead
 from hpro_sdk.field_kind import FieldKind
 from hpro_sdk.lead import LeadKey
+from hpro_sdk.snapshots import take_snapshot
 
 
 class World(Protocol):
@@ -214,7 +215,32 @@ def test_where_tracking_may_not_be_asked_for_the_history_itself_tells(world: Wor
     world.read()
     lead = world.lead(world.lead_ids[0])
     assert lead is not None
-    assert [change.stage for change in lead.stage_changes] == ["Open - Not Contacted", "Working - Contacted"]
+    assert [change.stage for change in lead.stage_changes] == ["Working - Contacted"]
+
+
+def test_a_stage_that_is_tracked_late_is_told_by_our_ledger_until_then(world: World) -> None:
+    """The creation is logged, since another field was tracked then; what the first change left was not its stage."""
+    world.org.schema.track("Lead", "Status", on=False)
+    world.org.schema.track("Lead", "Seats__c")
+    unmoved, moved = world.lead_ids[:2]
+    world.org.update("Lead", moved, {"Status": "Working - Contacted"})
+    world.read()
+    world.org.update("Lead", unmoved, {"Status": "Working - Contacted"})
+    world.read()
+    world.org.schema.track("Lead", "Status")
+    for one in (unmoved, moved):
+        world.org.update("Lead", one, {"Status": "Closed - Not Converted"})
+    world.wait(hours=24)
+    world.read()
+    stages = ["Open - Not Contacted", "Working - Contacted", "Closed - Not Converted"]
+    for one, known, at_creation in ((unmoved, stages, stages[0]), (moved, stages[1:], None)):
+        lead = world.lead(one)
+        assert lead is not None
+        assert [change.stage for change in lead.stage_changes] == stages[2:]
+        assembled = assemble_lead(lead)
+        assert [change.stage for change in assembled.stage_changes] == known
+        assert assembled.created_at is not None
+        assert take_snapshot(assembled, assembled.created_at).stage == at_creation
 
 
 def test_without_tracking_our_own_ledger_tells_the_stages(world: World) -> None:

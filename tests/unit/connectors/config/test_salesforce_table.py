@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hpro_connectors.cli.org_place import OrgPlace
 from hpro_connectors.config import HproConfig, SalesforceCrm
+from hpro_connectors.orgs.salesforce import settings_of
 from hpro_sdk.errors import ConfigError
 
 Load = Callable[..., HproConfig]
@@ -36,6 +38,24 @@ def test_what_holds_without_a_word(load: Load) -> None:
     assert crm.interactions is None
     assert (crm.fields, dict(crm.field_names), crm.note_bodies, crm.emulator) == (None, {}, False, None)
     assert (crm.page_size, crm.bulk_above, crm.describe_hours, crm.api_version) == (2000, 2000, 24, "62.0")
+
+
+@pytest.mark.parametrize(
+    ("field", "names", "expected"),
+    [
+        ("Off__c", "", "Off__c"),
+        ("Off__c", 'Off__c = "do_not_score"', "do_not_score"),
+        ("do_not_score", 'Off__c = "do_not_score"', "do_not_score"),
+        ("A__c", 'A__c = "x"\nB__c = "A__c"', "A__c"),
+    ],
+)
+def test_the_excluding_field_is_learnt_and_scored_by_its_name_in_records(
+    load: Load, field: str, names: str, expected: str
+) -> None:
+    crm = loaded(load, f'{APP}exclude_field = "{field}"\n[crm.main.field_names]\n{names}')
+    assert crm.exclude_name == expected == settings_of(crm).exclude_name
+    assert OrgPlace("main", crm).learning_settings(None).exclude_field == expected
+    assert loaded(load).exclude_name is None
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,36 @@ def test_a_history_of_the_crm_goes_before_the_ledger(told: Told) -> None:
         ("seats", tracked),
         ("note", told.created + 5 * DAY),
     ]
-    assert [(change.stage, change.at) for change in lead.stage_changes] == [("talking", tracked)]
+    assert [(change.stage, change.at) for change in lead.stage_changes] == [
+        ("new", told.created + 1 * DAY),
+        ("talking", tracked),
+    ]
+
+
+def test_a_history_that_begins_late_leaves_what_was_seen_before_it(told: Told) -> None:
+    told.read(1, stage="New")
+    told.read(5, stage="Talking")
+    told.read(9, stage="Offer")
+    tracked = told.read(20, stage="Won")
+    row = StageRecord(key=told.key("S1"), lead=told.world.company.key("L1"), stage="Won", previous="Offer", at=tracked)
+    told.store(row)
+    changes = [(change.stage, (change.at - told.created) / DAY) for change in told.lead().stage_changes]
+    assert changes == [("new", 1), ("talking", 5), ("offer", 9), ("won", 20)]
+    assert take_snapshot(told.lead(), told.created).stage is None
+
+
+def test_a_history_that_begins_late_tells_no_stage_of_before(told: Told) -> None:
+    told.read(20, stage="Won")
+    row = StageRecord(
+        key=told.key("S1"),
+        lead=told.world.company.key("L1"),
+        stage="Won",
+        previous="Offer",
+        at=told.created + 19 * DAY,
+    )
+    told.store(row)
+    assert take_snapshot(told.lead(), told.created + 18 * DAY).stage is None
+    assert take_snapshot(told.lead(), told.created + 19 * DAY).stage == "won"
 
 
 def test_todays_prompt_is_the_same_with_the_ledger_and_without(told: Told) -> None:

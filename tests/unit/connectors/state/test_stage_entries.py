@@ -8,7 +8,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpro_connectors.state.stage_entries import StageEntry, stages_entered
+from hpro_connectors.state.stage_entries import StageEntry, joined, stages_entered
+from hpro_sdk.lead import StageChange
 
 _CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -17,17 +18,22 @@ def _at(seconds: int) -> datetime:
     return _CREATED + timedelta(seconds=seconds)
 
 
-def _names(entries: list[StageEntry], created_at: datetime | None = _CREATED) -> list[str]:
-    return [change.stage for change in stages_entered(entries, created_at)]
+def _names(entries: list[StageEntry]) -> list[str]:
+    return [change.stage for change in stages_entered(entries)]
 
 
-def test_the_first_stage_is_what_the_first_change_left() -> None:
-    changes = stages_entered([StageEntry("talking", _at(5), "new")], _CREATED)
-    assert [(change.stage, change.at) for change in changes] == [("new", _CREATED), ("talking", _at(5))]
+def test_what_the_first_change_left_is_not_put_at_the_creation() -> None:
+    changes = stages_entered([StageEntry("won", _at(5), "offer")])
+    assert [(change.stage, change.at) for change in changes] == [("won", _at(5))]
 
 
-def test_without_a_date_of_creation_the_first_stage_stays_unknown() -> None:
-    assert _names([StageEntry("talking", _at(5), "new")], None) == ["talking"]
+def test_a_stage_entered_out_of_none_is_what_it_says() -> None:
+    assert _names([StageEntry("talking", _at(5), ""), StageEntry("won", _at(9), "offer")]) == ["talking", "won"]
+
+
+def test_only_the_entry_of_the_creation_is_corrected() -> None:
+    entries = [StageEntry("new", _at(0)), StageEntry("talking", _at(5)), StageEntry("won", _at(9), "offer")]
+    assert _names(entries) == ["new", "talking", "won"]
 
 
 def test_an_entry_of_the_creation_that_shows_todays_stage_is_corrected() -> None:
@@ -44,7 +50,7 @@ def test_a_history_that_never_says_what_was_left_stays_as_it_is() -> None:
 
 
 def test_no_entries_give_no_stages() -> None:
-    assert stages_entered([], _CREATED) == ()
+    assert stages_entered([]) == ()
 
 
 @given(st.permutations(["talking", "offer", "won"]), st.lists(st.integers(0, 1), min_size=3, max_size=3))
@@ -55,4 +61,23 @@ def test_changes_of_one_second_follow_each_other(order: list[str], gaps: list[in
         StageEntry(stage, _at(moment), left) for (left, stage), moment in zip(pairwise(chain), moments, strict=True)
     ]
     shuffled = sorted(rows, key=lambda row: (row.at, order.index(row.stage)))
-    assert _names(shuffled) == chain
+    assert _names(shuffled) == chain[1:]
+    assert _names([StageEntry("won", _at(0)), *shuffled]) == chain
+
+
+_SEEN = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), max_size=4)
+
+
+@given(_SEEN, _SEEN)
+def test_the_ledger_tells_what_was_before_the_history_and_nothing_after(
+    told: list[tuple[str, int]], seen: list[tuple[str, int]]
+) -> None:
+    history = [StageChange(stage=stage, at=_at(at)) for stage, at in sorted(told, key=lambda one: one[1])]
+    ledger = [StageChange(stage=stage, at=_at(at)) for stage, at in sorted(seen, key=lambda one: one[1])]
+    changes = joined(history, ledger, _at(2))
+    if not history:
+        assert changes == tuple(ledger)
+        return
+    assert changes[len(changes) - len(history) :] == tuple(history)
+    before = changes[: len(changes) - len(history)]
+    assert list(before) == [change for change in ledger if _at(2) <= change.at < history[0].at]

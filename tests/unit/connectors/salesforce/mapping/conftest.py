@@ -30,7 +30,7 @@ _OBJECTS = {
     " CreatedDate:datetime SystemModstamp:datetime Title:string Stage__c:picklist",
     "Opportunity": "Id:id IsDeleted:boolean AccountId:reference ContactId:reference OwnerId:reference"
     " CreatedDate:datetime SystemModstamp:datetime StageName:picklist IsClosed:boolean IsWon:boolean CloseDate:date"
-    " Amount:currency Probability:percent",
+    " LastStageChangeDate:datetime Amount:currency Probability:percent",
     "Task": "Id:id IsDeleted:boolean WhoId:reference WhatId:reference Subject:combobox Description:textarea"
     " TaskSubtype:picklist CallType:picklist CallDurationInSeconds:int ActivityDate:date CompletedDateTime:datetime"
     " CreatedDate:datetime SystemModstamp:datetime",
@@ -144,6 +144,7 @@ def make_streams(describe: Describe) -> MakeStreams:
         tracked: frozenset[str] | None = frozenset(),
         reader: RowReader | None = None,
         stages: tuple[CrmStage, ...] | None = None,
+        stage_tracked_since: str | None = "2026-02-01T00:00:00Z",
     ) -> OrgStreams:
         settings = settings or SalesforceSettings()
         scored = settings.scored_object.value
@@ -161,6 +162,7 @@ def make_streams(describe: Describe) -> MakeStreams:
                 "objects": objects,
                 "stages": _STAGES[scored] if stages is None else stages,
                 "tracked": tracked,
+                "stage_tracked_since": stage_tracked_since,
             }
         )
         return OrgStreams(schema, settings, reader or Rows(rows or {}), cast("SalesforceClient", Texts()))

@@ -77,6 +77,12 @@ def test_row_3_a_field_that_nobody_named_is_simply_no_longer_read(describe: Desc
     assert "Seats__c" not in {field.column for field in chosen}
 
 
+def test_the_name_of_an_assistant_is_a_name(describe: Describe) -> None:
+    described = CrmObject.read(describe("Contact", "AssistantName:string"))
+    settings = SalesforceSettings(scored_object=ScoredObjectName.CONTACT)
+    assert "AssistantName" not in {field.column for field in choose_fields(settings, described)}
+
+
 def test_two_fields_of_one_name_are_refused(describe: Describe) -> None:
     with pytest.raises(ConfigError, match="Company"):
         choose_fields(SalesforceSettings(field_names={"Seats__c": "Company"}), CrmObject.read(describe("Lead")))

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from hpro_connectors.protocol import FieldRecord, RecordKey, StageRecord
 from hpro_connectors.salesforce.mapping.org_streams import OrgStreams
+from hpro_connectors.salesforce.schema.crm_schema import CrmStage
 from hpro_connectors.salesforce.settings import OutcomeRule, SalesforceSettings, ScoredObjectName
 from hpro_sdk.lead import LeadKey
 
@@ -51,6 +52,26 @@ def test_the_creation_is_told_with_the_stage_of_now(make_streams: MakeStreams) -
     (record,) = stream.records([_change("created")]).upserts
     assert isinstance(record, StageRecord)
     assert (record.stage, record.previous, record.at) == ("Working", None, AT)
+
+
+@pytest.mark.parametrize("since", [None, "2026-02-01T08:05:01Z"])
+def test_a_creation_before_the_stage_was_tracked_tells_no_stage(make_streams: MakeStreams, since: str | None) -> None:
+    stream = make_streams(tracked=TRACKED, stage_tracked_since=since).streams["LeadHistory"]
+    assert stream.records([_change("created")]).upserts == ()
+    assert len(stream.records([_change("Status", "Open", "Working")]).upserts) == 1
+
+
+def test_the_creation_tells_nothing_of_a_stage_field_of_ones_own(make_streams: MakeStreams) -> None:
+    settings = SalesforceSettings(stage_field="LeadSource", outcome=OutcomeRule.STATUS)
+    stages = (CrmStage(value="Qualified", label="Qualified"), CrmStage(value="Customer", label="Customer"))
+    stream = make_streams(settings, tracked=TRACKED, stages=stages).streams["LeadHistory"]
+    rows = [
+        _change("created", **{"Lead.LeadSource": "Customer"}),
+        _change("LeadSource", None, "Qualified"),
+        _change("LeadSource", "Qualified", "Customer"),
+    ]
+    told = [record for record in stream.records(rows).upserts if isinstance(record, StageRecord)]
+    assert [(record.stage, record.previous) for record in told] == [("Qualified", ""), ("Customer", "Qualified")]
 
 
 def test_an_old_row_that_holds_labels_is_told_by_values(make_streams: MakeStreams) -> None:

@@ -77,11 +77,24 @@ def test_a_mail_without_a_task_is_of_the_persons_it_is_related_to(make_streams: 
     assert (nobodys.leads, nobodys.person_ids) == ((), ())
 
 
-def test_relations_are_only_looked_up_where_no_task_tells(make_streams: MakeStreams) -> None:
+def test_a_mail_to_two_leads_is_of_both_though_its_task_names_the_first(make_streams: MakeStreams) -> None:
+    second = "00Q000000000002AAA"
+    relations = {
+        "EmailMessageRelation": [{"EmailMessageId": MAIL, "RelationId": one} for one in (second, LEAD, CONTACT)]
+    }
+    (record,) = _records(make_streams(rows=relations), "EmailMessage", _mail())
+    assert record.leads == (LeadKey(ORG_ID, "lead", LEAD), LeadKey(ORG_ID, "lead", second))
+    assert record.person_ids == (CONTACT,)
+
+
+def test_relations_are_asked_for_once_a_page_and_not_at_all_where_no_mail_came(make_streams: MakeStreams) -> None:
     streams = make_streams()
-    _records(streams, "EmailMessage", _mail())
     reader: Any = streams.streams["EmailMessage"].reader
+    assert _records(streams, "EmailMessage") == []
     assert reader.asked == []
+    ids = (MAIL, "02s000000000002AAA")
+    _records(streams, "EmailMessage", *(_mail(Id=one) for one in ids))
+    assert reader.asked == [("EmailMessageRelation", "EmailMessageId", ids)]
 
 
 def test_mails_of_some_leads_come_by_task_and_by_relation(make_streams: MakeStreams) -> None:

@@ -32,7 +32,7 @@ def test_a_lead_is_won_by_its_conversion(make_streams: MakeStreams, lead_row: Ma
     streams = make_streams()
     assert _results(streams) == {"Open": OPEN, "Working": OPEN, "Closed - Not Converted": LOST, "Qualified": WON}
     record = _record(streams, lead_row(IsConverted=True, Status="Qualified", ConvertedDate="2026-01-20"))
-    assert (record.result, record.result_at) == (WON, datetime(2026, 1, 20, tzinfo=UTC))
+    assert (record.result, record.result_at) == (WON, datetime(2026, 1, 19, 10, tzinfo=UTC))
     assert _record(streams, lead_row()).result is None
 
 
@@ -51,7 +51,7 @@ def test_a_conversion_on_the_day_of_creation_is_not_before_it(make_streams: Make
                 "ConvertedOpportunity.IsWon": True,
                 "ConvertedOpportunity.CloseDate": "2026-02-10",
             },
-            (WON, datetime(2026, 2, 10, tzinfo=UTC)),
+            (WON, datetime(2026, 2, 9, 10, tzinfo=UTC)),
         ),
         (
             {
@@ -59,9 +59,9 @@ def test_a_conversion_on_the_day_of_creation_is_not_before_it(make_streams: Make
                 "ConvertedOpportunity.IsWon": False,
                 "ConvertedOpportunity.CloseDate": "2026-02-10",
             },
-            (LOST, datetime(2026, 2, 10, tzinfo=UTC)),
+            (LOST, datetime(2026, 2, 9, 10, tzinfo=UTC)),
         ),
-        ({"ConvertedOpportunityId": None}, (LOST, datetime(2026, 1, 20, tzinfo=UTC))),
+        ({"ConvertedOpportunityId": None}, (LOST, datetime(2026, 1, 19, 10, tzinfo=UTC))),
     ],
 )
 def test_a_converted_lead_ends_as_its_opportunity(
@@ -107,10 +107,8 @@ def test_a_picklist_of_ones_own_may_be_the_stage(make_streams: MakeStreams) -> N
     assert _results(make_streams(settings)) == {"Cold": OPEN, "Customer": WON}
 
 
-def test_an_opportunity_is_won_or_lost_when_it_is_closed(make_streams: MakeStreams) -> None:
-    streams = make_streams(SalesforceSettings(scored_object=ScoredObjectName.OPPORTUNITY))
-    assert _results(streams) == {"Prospecting": OPEN, "Won": WON, "Lost": LOST}
-    row: dict[str, JsonValue] = {
+def _deal(**values: JsonValue) -> dict[str, JsonValue]:
+    return {
         "Id": "006000000000001AAA",
         "CreatedDate": "2026-01-05T10:00:00.000+0000",
         "SystemModstamp": "2026-02-01T12:30:00.000+0000",
@@ -120,11 +118,103 @@ def test_an_opportunity_is_won_or_lost_when_it_is_closed(make_streams: MakeStrea
         "CloseDate": "2026-02-01",
         "ContactId": "003000000000001AAA",
         "AccountId": "001000000000001AAA",
+        **values,
     }
+
+
+def test_an_opportunity_is_won_or_lost_when_it_is_closed(make_streams: MakeStreams) -> None:
+    streams = make_streams(SalesforceSettings(scored_object=ScoredObjectName.OPPORTUNITY))
+    assert _results(streams) == {"Prospecting": OPEN, "Won": WON, "Lost": LOST}
+    row = _deal()
     record = _record(streams, row)
-    assert (record.result, record.result_at) == (LOST, datetime(2026, 2, 1, tzinfo=UTC))
+    assert (record.result, record.result_at) == (LOST, datetime(2026, 1, 31, 10, tzinfo=UTC))
     assert (record.person_id, record.account_id) == ("003000000000001AAA", "001000000000001AAA")
     assert _record(streams, row | {"IsClosed": False, "StageName": "Prospecting"}).result is None
+
+
+@pytest.mark.parametrize(
+    ("day", "stage_changed", "expected"),
+    [
+        ("2026-12-24", "2026-01-30T09:15:00.000+0000", datetime(2026, 1, 30, 9, 15, tzinfo=UTC)),
+        ("2026-12-24", None, datetime(2026, 2, 1, 12, 30, tzinfo=UTC)),
+        ("2026-01-31", "2026-01-30T09:15:00.000+0000", datetime(2026, 1, 30, 9, 15, tzinfo=UTC)),
+        ("2026-01-31", "2026-01-31T09:15:00.000+0000", datetime(2026, 1, 30, 10, tzinfo=UTC)),
+        ("2025-12-01", "2026-01-31T09:15:00.000+0000", datetime(2026, 1, 5, 10, tzinfo=UTC)),
+        (None, "2026-01-31T09:15:00.000+0000", datetime(2026, 1, 31, 9, 15, tzinfo=UTC)),
+    ],
+    ids=[
+        "planned",
+        "planned, never moved",
+        "a day east of UTC",
+        "an evening west of UTC",
+        "before it was made",
+        "without a day",
+    ],
+)
+def test_a_decision_is_never_dated_later_than_it_can_have_been(
+    make_streams: MakeStreams, lead_row: MakeRow, day: str | None, stage_changed: str | None, expected: datetime
+) -> None:
+    streams = make_streams(SalesforceSettings(scored_object=ScoredObjectName.OPPORTUNITY))
+    assert _record(streams, _deal(CloseDate=day, LastStageChangeDate=stage_changed)).result_at == expected
+    streams = make_streams(SalesforceSettings(outcome=OutcomeRule.OPPORTUNITY))
+    values: dict[str, JsonValue] = {
+        "IsConverted": True,
+        "ConvertedDate": "2026-01-20",
+        "ConvertedOpportunityId": "006000000000001AAA",
+        "ConvertedOpportunity.IsClosed": True,
+        "ConvertedOpportunity.IsWon": True,
+        "ConvertedOpportunity.CloseDate": day,
+        "ConvertedOpportunity.LastStageChangeDate": stage_changed,
+        "ConvertedOpportunity.SystemModstamp": "2026-02-01T12:30:00.000+0000",
+    }
+    assert _record(streams, lead_row(SystemModstamp="2026-05-01T12:30:00.000+0000", **values)).result_at == expected
+
+
+def test_when_a_stage_changed_is_only_read_where_the_crm_says_so(make_streams: MakeStreams) -> None:
+    name = "ConvertedOpportunity.LastStageChangeDate"
+    settings = SalesforceSettings(outcome=OutcomeRule.OPPORTUNITY)
+    assert name in make_streams(settings).lead_stream.source.columns
+    older = make_streams(settings, without={"Opportunity": ["LastStageChangeDate"]})
+    assert name not in older.lead_stream.source.columns
+    with pytest.raises(SchemaDriftError, match="IsWon of Opportunity"):
+        make_streams(settings, without={"Opportunity": ["IsWon"]})
+    with pytest.raises(SchemaDriftError, match="opportunities"):
+        make_streams(settings, missing=["Opportunity"])
+
+
+@pytest.mark.parametrize("rule", [OutcomeRule.CONVERTED, OutcomeRule.OPPORTUNITY])
+@pytest.mark.parametrize("is_won", [True, False])
+@pytest.mark.parametrize(("names", "expected"), [("lost_stages", LOST), ("won_stages", WON)])
+def test_a_stage_that_a_person_named_goes_before_a_conversion(
+    make_streams: MakeStreams,
+    lead_row: MakeRow,
+    rule: OutcomeRule,
+    names: str,
+    *,
+    is_won: bool,
+    expected: OutcomeResult,
+) -> None:
+    streams = make_streams(SalesforceSettings(outcome=rule, **{names: ("Working on it",)}))  # type: ignore[arg-type]
+    values: dict[str, JsonValue] = {
+        "IsConverted": True,
+        "ConvertedDate": "2026-01-20",
+        "ConvertedOpportunityId": "006000000000001AAA",
+        "ConvertedOpportunity.IsClosed": True,
+        "ConvertedOpportunity.IsWon": is_won,
+    }
+    record = _record(streams, lead_row(Status="Working", **values))
+    assert (record.result, record.result_at) == (expected, datetime(2026, 1, 19, 10, tzinfo=UTC))
+
+
+def test_a_stage_that_a_person_named_goes_before_a_closing(make_streams: MakeStreams) -> None:
+    settings = SalesforceSettings(
+        scored_object=ScoredObjectName.OPPORTUNITY, won_stages=("Lost",), lost_stages=("Won", "Prospecting")
+    )
+    streams = make_streams(settings)
+    assert _results(streams) == {"Prospecting": LOST, "Won": LOST, "Lost": WON}
+    assert _record(streams, _deal()).result is WON
+    assert _record(streams, _deal(StageName="Won", IsWon=True)).result is LOST
+    assert _record(streams, _deal(StageName="Prospecting", IsClosed=False)).result is None  # its stage tells
 
 
 def test_a_stage_that_does_not_exist_cannot_be_won(make_streams: MakeStreams) -> None:
