@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple
 
 from hpro_sdk.lead import StageChange
@@ -28,10 +29,11 @@ class StageEntry(NamedTuple):
 def stages_entered(entries: Sequence[StageEntry]) -> tuple[StageChange, ...]:
     """Give the stages entered, in order.
 
-    A first entry that does not say what was left is of the creation, or of a CRM that never does; what the next one
-    left is then the better word on it. A first entry that does say so shows that the creation was not logged: when that
-    stage was entered is not known, and nothing is told of it. Put at the creation, the deepest stage that a lead
-    reached before logging began would be seen at every moment before.
+    A first entry that does not say what was left is of the creation, or of a CRM that never does; what the first change
+    left is then the better word on it. After a merge there are two creations, and both are told by that word: what they
+    show may be of today. A first entry that does say so shows that the creation was not logged: when that stage was
+    entered is not known, and nothing is told of it. Put at the creation, the deepest stage that a lead reached before
+    logging began would be seen at every moment before.
 
     Entries of one second are put so that each leaves what the one before entered, as far as that goes.
 
@@ -42,8 +44,10 @@ def stages_entered(entries: Sequence[StageEntry]) -> tuple[StageChange, ...]:
     waiting = list(entries)
     while waiting:
         stages.append(waiting.pop(_next(waiting, stages[-1].stage if stages else None)))
-    if len(stages) > 1 and stages[0].previous is None and stages[1].previous:
-        stages[0] = stages[0]._replace(stage=stages[1].previous)
+    creations = list(takewhile(lambda entry: entry.previous is None, stages))
+    first_change = stages[len(creations)] if len(creations) < len(stages) else None
+    if first_change is not None and first_change.previous:
+        stages[: len(creations)] = [entry._replace(stage=first_change.previous) for entry in creations]
     return tuple(StageChange(stage=entry.stage, at=entry.at) for entry in stages)
 
 

@@ -129,8 +129,7 @@ class Ending:
         for lead_id, records in self.stages.items():
             rows = sorted(records, key=lambda record: (record.at, record.key.record_id))
             entries = [StageEntry(record.stage, record.at, record.previous) for record in rows]
-            created_at = self.leads[lead_id].created_at
-            entered += Counter((lead_id, one.stage, one.at) for one in stages_entered(entries, created_at))
+            entered += Counter((lead_id, one.stage, one.at) for one in stages_entered(entries))
         return entered
 
     def _leads_of(self, interaction: InteractionRecord) -> set[str]:

@@ -31,8 +31,13 @@ def test_a_stage_entered_out_of_none_is_what_it_says() -> None:
     assert _names([StageEntry("talking", _at(5), ""), StageEntry("won", _at(9), "offer")]) == ["talking", "won"]
 
 
-def test_only_the_entry_of_the_creation_is_corrected() -> None:
-    entries = [StageEntry("new", _at(0)), StageEntry("talking", _at(5)), StageEntry("won", _at(9), "offer")]
+def test_both_creations_of_merged_leads_are_corrected() -> None:
+    entries = [StageEntry("lost", _at(0)), StageEntry("new", _at(5)), StageEntry("lost", _at(9), "new")]
+    assert _names(entries) == ["new", "new", "lost"]
+
+
+def test_what_comes_after_a_change_is_no_creation() -> None:
+    entries = [StageEntry("new", _at(0), ""), StageEntry("talking", _at(5)), StageEntry("won", _at(9), "offer")]
     assert _names(entries) == ["new", "talking", "won"]
 
 
