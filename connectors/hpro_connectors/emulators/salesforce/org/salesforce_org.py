@@ -172,6 +172,15 @@ class SalesforceOrg(ReadableOrg):
         with self._changing():
             self._bin.purge(object_name, record_id)
 
+    def hard_delete(self, object_name: str, record_id: str) -> None:
+        """Let a record be gone without lying in the recycle bin, or out of it; :meth:`deleted` tells of it.
+
+        Raises:
+            ApiFault: There is no such record.
+        """
+        with self._changing():
+            self._bin.hard_delete(object_name, record_id)
+
     def empty_recycle_bin(self) -> int:
         """Let all be gone that lies in the recycle bin for more than 15 days; the org does that by itself, too.
 
@@ -182,6 +191,15 @@ class SalesforceOrg(ReadableOrg):
         """
         with self._database.lock:
             return self._bin.empty()
+
+    def let_deletion_log_lag(self, by: timedelta) -> None:
+        """Let :meth:`deleted` cover what was deleted up to some time ago only, as behind a long transaction.
+
+        Args:
+            by: How long ago; zero ends it.
+        """
+        with self._database.lock:
+            self._bin.log_lag_s = int(by.total_seconds())
 
     def purge_deletion_log(self) -> None:
         """Forget all that was deleted up to now, as the org does where too much was."""
