@@ -52,10 +52,17 @@ class CrmField(Frozen):
 
 
 class CrmObject(Frozen):
-    """An object and the fields of it that this user sees: what field-level security hides is not there."""
+    """An object and the fields of it that this user sees: what field-level security hides is not there.
+
+    Attributes:
+        name: Its API name.
+        fields: See above.
+        replicateable: Whether the CRM keeps a log of what of it was deleted.
+    """
 
     name: Identifier
     fields: tuple[CrmField, ...]
+    replicateable: bool = True
 
     @cached_property
     def by_name(self) -> Mapping[str, CrmField]:
@@ -80,7 +87,11 @@ class CrmObject(Frozen):
         name, fields = described.get("name"), described.get("fields")
         if not isinstance(name, str) or not name or not isinstance(fields, list) or not fields:
             raise ServerError("Salesforce described an object without its fields.", hint="Try again later.")
-        return cls(name=name, fields=tuple(_field(one, name) for one in fields))
+        return cls(
+            name=name,
+            fields=tuple(_field(one, name) for one in fields),
+            replicateable=described.get("replicateable") is not False,
+        )
 
 
 class CrmStage(Frozen):
