@@ -59,8 +59,8 @@ class WorkingOrg:
         if scorer is None:
             raise ConfigError(
                 f"There is no model for {self.name} yet.",
-                hint="Read the CRM with `hpro run --once`, then train one with `hpro model train`; one that was kept is "
-                "put to use with `hpro model use ID`.",
+                hint="Read the CRM with `hpro run --once`, then train one with `hpro model train`; one that was kept "
+                "is put to use with `hpro model use ID`.",
             )
         return scorer
 
