@@ -136,6 +136,30 @@ def test_row_15_a_hard_deleted_interaction_is_forgotten_though_no_ids_are_compar
     assert world.told(world.lead_ids[1]) == all_told(1)
 
 
+def test_row_15_a_deletion_that_the_log_covers_an_hour_later_is_heard_of_then(world: World) -> None:
+    world.read()
+    world.let_the_overlap_pass()
+    world.org.let_deletion_log_lag(timedelta(hours=1))
+    world.org.hard_delete("Lead", world.lead_ids[0])
+    world.emulator.journal.clear()
+    known = []
+    for _ in range(6):
+        world.wait(minutes=15)
+        world.read()
+        known.append(world.lead(world.lead_ids[0]) is not None)
+    assert known == [True, True, False, False, False, False]
+    assert world.emulator.journal.matching(text=ID_LIST) == ()
+
+
+def test_row_15_where_the_log_lags_for_hours_ids_are_compared(world: World) -> None:
+    world.read()
+    world.let_the_overlap_pass()
+    world.org.let_deletion_log_lag(timedelta(hours=3))
+    world.org.hard_delete("Lead", world.lead_ids[0])
+    assert world.read(confirm_missing=True).deleted == 1
+    assert world.lead(world.lead_ids[0]) is None
+
+
 def test_of_an_object_that_is_not_replicated_no_deletions_are_asked(world: World) -> None:
     world.org.schema["Note"].replicateable = False
     world.read()
