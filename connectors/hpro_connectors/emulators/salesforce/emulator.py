@@ -101,7 +101,7 @@ class SalesforceEmulator:
         self.queries = Queries(org, self.cursors, page_size)
         self.jobs = BulkQueryJobs(org, self.limits, Path(self._folder.name), bulk_delay_polls)
         self.ingest = IngestJobs(org, self.limits, bulk_delay_polls)
-        self._hosts = OrgHosts(self.url, domain)
+        self._hosts = OrgHosts(self.url, domain, org.is_sandbox)
         self._sign_in = SignIn(org, self.app, self.sessions, self._hosts, real_now)
         self._resources = resources(org, self.queries, self.jobs, self.ingest, self.limits)
         self._admin = Admin(self)

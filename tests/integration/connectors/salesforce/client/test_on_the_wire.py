@@ -52,8 +52,11 @@ def test_client_credentials(client: SalesforceClient, emulator: SalesforceEmulat
 def test_jwt(make: Make, emulator: SalesforceEmulator) -> None:
     user = str(emulator.org.get("User", emulator.org.integration_user_id)["Username"])
     given = {"sign_in": SignInWay.JWT, "username": user, "private_key": emulator.app.private_key_pem}
-    for domain in ("acme.my", "login", "test"):
+    for domain in ("acme.my", "login"):
         assert len(make(domain=domain, **given).query("SELECT Id FROM Lead LIMIT 1").records) == 1
+    with pytest.raises(AuthError, match="audience of the assertion") as caught:
+        make(domain="test", **given).query(ALL_LEADS)
+    assert "for production to login or My Domain" in str(caught.value.hint)
 
 
 def test_a_session_id(make: Make, emulator: SalesforceEmulator) -> None:
