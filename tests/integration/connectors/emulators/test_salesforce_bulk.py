@@ -60,6 +60,15 @@ def test_the_clients_own_query_gives_all_rows(salesforce: Salesforce, add_leads:
     assert sorted(row["Id"] for page in pages for row in _rows(page)) == sorted(ids)
 
 
+def test_an_order_is_ignored_but_for_which_rows_a_limit_takes(salesforce: Salesforce, add_leads: AddLeads) -> None:
+    ids = add_leads(25)
+    job_id = _done(salesforce, f"{SOQL} ORDER BY LastName LIMIT 10")
+    told = _client(salesforce).get_query_results(job_id)
+    found = [row["Id"] for row in _rows(told["records"])]
+    assert found != ids[:10]
+    assert sorted(found) == sorted(ids[:10])
+
+
 def test_the_clients_own_download_gives_files(salesforce: Salesforce, add_leads: AddLeads, tmp_path: Path) -> None:
     add_leads(5)
     parts = _bulk(salesforce).download(SOQL, str(tmp_path), max_records=3, wait=0)

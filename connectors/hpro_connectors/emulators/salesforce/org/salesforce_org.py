@@ -50,6 +50,7 @@ class SalesforceOrg(ReadableOrg):
         schema: Objects and fields; they may be changed.
         access: Who sees what; it may be changed.
         rules: What holds for what users write; it may be changed.
+        row_order: How rows come that nobody ordered; it may be changed.
         admin_user_id: The user who set the org up.
         integration_user_id: The user that HPRO signs in as.
     """
@@ -68,6 +69,7 @@ class SalesforceOrg(ReadableOrg):
             state = OrgState(found, database, self.schema, self.access, clock)
             super().__init__(state, RecycleBin(state))
             self.rules = state.rules
+            self.row_order = state.row_order
             self.admin_user_id, self.integration_user_id = fill_first_day(state, name, is_sandbox=is_sandbox)
 
     def close(self) -> None:

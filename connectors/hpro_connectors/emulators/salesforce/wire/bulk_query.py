@@ -210,6 +210,7 @@ class BulkQueryJobs:
                 user_id=job.user_id,
                 include_deleted=job.operation == "queryAll",
                 api_version=job.version,
+                ordered=False,
             )
             with self._org.transaction():  # nothing changes while the rows are read
                 job.results.write(answer.columns, [field.type for field in answer.fields], rows_of(answer))
