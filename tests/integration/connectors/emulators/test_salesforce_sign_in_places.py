@@ -95,7 +95,10 @@ def test_the_other_shared_host_knows_no_user_of_the_org(with_key: dict[str, Any]
 def test_a_password_is_known_to_the_shared_host_of_the_org_only(
     emulator: SalesforceEmulator, with_password: dict[str, Any], shared: str, other: str
 ) -> None:
-    app = {"consumer_key": emulator.app.consumer_key, "consumer_secret": emulator.app.consumer_secret}
+    app: dict[str, Any] = {
+        "consumer_key": emulator.app.consumer_key,
+        "consumer_secret": emulator.app.consumer_secret,
+    }
     assert Salesforce(**with_password, **app, domain=shared).session_id
     with pytest.raises(SalesforceAuthenticationFailed, match="authentication failure"):
         Salesforce(**with_password, **app, domain=other)
