@@ -133,6 +133,11 @@ class SalesforceEmulator:
         """Requests that went beyond a documented limit."""
         return self._strictness.violations
 
+    @property
+    def crashes(self) -> tuple[Exception, ...]:
+        """What the emulator failed at by itself; a client saw 500."""
+        return tuple(self._server.crashes)
+
     def forgive(self) -> None:
         """Forget the violations, after a test that went too far on purpose."""
         self._strictness.clear()
@@ -164,20 +169,21 @@ class SalesforceEmulator:
             StrictModeError: A request went beyond a documented limit.
             RuntimeError: The emulator failed to answer.
         """
-        if self._server.crashes:
-            raise RuntimeError("the emulator failed to answer a request") from self._server.crashes[0]
+        if self.crashes:
+            raise RuntimeError("the emulator failed to answer a request") from self.crashes[0]
         if self.strict and self.violations:
             raise StrictModeError("; ".join(str(violation) for violation in self.violations))
 
     def reset(self) -> None:
-        """Begin anew: journal, faults, violations, sessions, cursors, jobs and counts. The records stay."""
+        """Begin anew: journal, faults, crashes, violations, sessions, cursors, jobs and counts. The records stay."""
         self.faults.clear()
         self.journal.clear()
+        self._server.crashes.clear()
         self._strictness.clear()
-        self.sessions.expire_all()
+        self.sessions.reset()
         self.cursors.expire_all()
-        self.jobs.forget_all()
-        self.ingest.forget_all()
+        self.jobs.reset()
+        self.ingest.reset()
         self.limits.clear()
 
     def stats(self) -> dict[str, object]:

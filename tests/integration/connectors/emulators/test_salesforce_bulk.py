@@ -20,6 +20,7 @@ from simple_salesforce.exceptions import (
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.wire.limits import RESULT_MB
 
 if TYPE_CHECKING:
     from tests.integration.connectors.emulators.conftest import AddLeads
@@ -173,6 +174,21 @@ def test_a_job_may_fail(emulator: SalesforceEmulator, salesforce: Salesforce, ad
     with pytest.raises(SalesforceOperationError, match="out of luck"):
         _texts(salesforce)
     assert len(_texts(salesforce)) == 1
+
+
+def test_results_are_counted_once_and_the_job_after_they_fill_their_storage_is_refused(
+    emulator: SalesforceEmulator, salesforce: Salesforce, add_leads: AddLeads
+) -> None:
+    add_leads(3)
+    job_id = _done(salesforce, SOQL)
+    client = _client(salesforce)
+    size = {len(client.get_query_results(job_id)["records"].encode()) for _ in range(2)}
+    used = emulator.limits.result_bytes.used
+    assert size == {used}
+    emulator.limits.result_bytes.add(RESULT_MB * 1_000_000 - used)
+    with pytest.raises(SalesforceMalformedRequest, match="DailyBulkV2QueryFileStorageMB"):
+        client.create_job(Operation.query, SOQL)
+    assert emulator.jobs.made == 1
 
 
 def test_a_job_is_aborted_and_deleted(salesforce: Salesforce, add_leads: AddLeads) -> None:

@@ -80,6 +80,13 @@ class TestClientCredentials:
         with pytest.raises(SalesforceAuthenticationFailed, match="URL No Longer Exists"):
             _client(session, consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain="other.my")
 
+    @pytest.mark.parametrize("header", ["Basic é", "Basic w6k", "Basic /w=="])
+    def test_a_header_that_makes_no_sense_is_refused(self, session: requests.Session, header: str) -> None:
+        headers = {"Authorization": header.encode("latin-1")}
+        form = {"grant_type": "client_credentials"}
+        answer = session.post(f"{HOST}/services/oauth2/token", form, headers=headers)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_id")
+
     def test_key_and_secret_may_come_in_the_body(self, emulator: SalesforceEmulator, session: requests.Session) -> None:
         answer = session.post(
             f"{HOST}/services/oauth2/token",
@@ -191,6 +198,33 @@ class TestJwtBearer:
         told = self._ask(session, jwt.encode(claims, emulator.app.private_key_pem, algorithm="RS256"))
         assert told.get("error_description") == words
         assert ("access_token" in told) is (words is None)
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ({"aud": ["https://login.salesforce.com"]}, "audience is invalid"),
+            ({"aud": {"https": "login"}}, "audience is invalid"),
+            ({"aud": None}, "audience is invalid"),
+            ({"exp": "nan"}, "invalid assertion"),
+            ({"exp": float("nan")}, "invalid assertion"),
+            ({"exp": float("inf")}, "invalid assertion"),
+            ({"exp": "-inf"}, "invalid assertion"),
+            ({"exp": 10**400}, "invalid assertion"),
+            ({"exp": [1]}, "invalid assertion"),
+        ],
+    )
+    def test_a_claim_that_makes_no_sense_is_refused(
+        self, emulator: SalesforceEmulator, session: requests.Session, change: dict[str, object], words: str
+    ) -> None:
+        claims: dict[str, object] = {
+            "iss": emulator.app.consumer_key,
+            "sub": _integration_user(emulator),
+            "aud": "https://login.salesforce.com",
+            "exp": int((datetime.now(UTC) + timedelta(minutes=1)).timestamp()),
+        }
+        assertion = jwt.encode({**claims, **change}, emulator.app.private_key_pem, algorithm="RS256")
+        told = self._ask(session, assertion)
+        assert (told.get("error"), told.get("error_description")) == ("invalid_grant", words)
 
     def test_an_assertion_that_nobody_signed_is_refused(
         self, emulator: SalesforceEmulator, session: requests.Session

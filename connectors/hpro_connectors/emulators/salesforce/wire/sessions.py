@@ -104,6 +104,12 @@ class SessionStore:
         with self._lock:
             return self._sessions.pop(session_id, None) is not None
 
+    def reset(self) -> None:
+        """End every session, and count anew."""
+        with self._lock:
+            self._sessions.clear()
+            self._issued = 0
+
     def expire_all(self) -> None:
         """End every session; users have to sign in again."""
         with self._lock:

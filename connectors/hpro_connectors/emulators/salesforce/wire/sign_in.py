@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 from collections.abc import Callable
 from datetime import datetime
@@ -156,6 +155,6 @@ def _basic(request: Request) -> tuple[str, str] | None:
         return None
     try:
         key, _, secret = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     return key, secret
