@@ -33,6 +33,7 @@ class ExternalClientApp:
         soap_login: Whether the login call of the SOAP API is on, which newer orgs have off.
         certificate_from: When the certificate begins.
         certificate_until: When it ends.
+        consent: Which consent sessions come by now; those that came by an earlier one have ended.
     """
 
     consumer_key: str
@@ -44,6 +45,7 @@ class ExternalClientApp:
     soap_login: bool = False
     certificate_from: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=1))
     certificate_until: datetime = field(default_factory=lambda: datetime.now(UTC) + _CERTIFICATE_LIFE)
+    consent: int = 1
 
     @classmethod
     def of_org(cls, org_id: str, run_as: str) -> ExternalClientApp:
@@ -98,7 +100,8 @@ class ExternalClientApp:
         return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
     def revoke_consent(self) -> None:
-        """Take the app's approval away: no flow lets anyone in."""
+        """Take the app's approval away: no flow lets anyone in, and who came in is out."""
+        self.consent += 1
         self.run_as = None
         self.approved.clear()
         self.passwords.clear()

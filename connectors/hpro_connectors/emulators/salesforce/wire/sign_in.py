@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from hpro_connectors.emulators.http.messages import Request, Response
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.org.users import active_user_id
+from hpro_connectors.emulators.salesforce.org.users import active_user_id, is_active
 from hpro_connectors.emulators.salesforce.wire.assertions import OAuthFault, checked_user_name
 from hpro_connectors.emulators.salesforce.wire.external_client_app import ExternalClientApp
 from hpro_connectors.emulators.salesforce.wire.hosts import OrgHosts
@@ -77,7 +77,7 @@ class SignIn:
         signature = hmac.new(self._app.consumer_secret.encode(), (identity + issued_at).encode(), sha256).digest()
         return Response.of_json(
             {
-                "access_token": self._sessions.issue(user_id),
+                "access_token": self._sessions.issue(user_id, self._app.consent),
                 "signature": base64.b64encode(signature).decode("ascii"),
                 "scope": "api",
                 "instance_url": self._hosts.instance_url(request),
@@ -94,7 +94,7 @@ class SignIn:
         key, secret = _basic(request) or (request.form.get("client_id", ""), request.form.get("client_secret", ""))
         self._check_client(key, secret)
         user_id = self._app.run_as
-        if user_id is None or not self._org.get("User", user_id)["IsActive"]:
+        if user_id is None or not is_active(self._org, user_id):
             raise OAuthFault("invalid_grant", "no client credentials user enabled")
         return user_id
 

@@ -92,6 +92,26 @@ def test_revoked_consent(make: Make, emulator: SalesforceEmulator) -> None:
         make(sign_in=SignInWay.JWT, username=user, private_key=emulator.app.private_key_pem).query(ALL_LEADS)
 
 
+@pytest.mark.parametrize(
+    ("way", "fault", "words"),
+    [
+        (SignInWay.CLIENT_CREDENTIALS, "revoke_consent", "no user to run as"),
+        (SignInWay.CLIENT_CREDENTIALS, "deactivate_user", "no user to run as"),
+        (SignInWay.JWT, "revoke_consent", "consent .* is missing or was revoked"),
+        (SignInWay.JWT, "deactivate_user", "consent .* is missing or was revoked"),
+    ],
+)
+def test_row_21_revoked_between_pages(
+    make: Make, emulator: SalesforceEmulator, way: SignInWay, fault: str, words: str
+) -> None:
+    user = str(emulator.org.get("User", emulator.org.integration_user_id)["Username"])
+    client = make(sign_in=way, username=user, private_key=emulator.app.private_key_pem)
+    with pytest.raises(AuthError, match=words) as caught:
+        names(client, lambda: emulator.act(fault))
+    assert "integration user" in str(caught.value.hint)
+    assert [entry.status for entry in emulator.journal.entries] == [200, 200, 401, 400]
+
+
 def test_an_expired_certificate(make: Make, emulator: SalesforceEmulator) -> None:
     user = str(emulator.org.get("User", emulator.org.integration_user_id)["Username"])
     emulator.app.certificate_until = emulator.app.certificate_from
