@@ -23,11 +23,11 @@ from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_connectors.emulators.salesforce.wire.faults import FAULTS, TRANSIENT, api_error, transient_faults
 from hpro_connectors.emulators.salesforce.wire.strictness import StrictModeError
+from tests.integration.connectors.emulators.conftest import HOST
 
 if TYPE_CHECKING:
     from tests.integration.connectors.emulators.conftest import AddLeads
 
-HOST = "https://acme.my.salesforce.com"
 SOQL = "SELECT Id FROM Lead"
 
 

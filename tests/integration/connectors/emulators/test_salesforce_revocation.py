@@ -13,8 +13,8 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed, Salesfo
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.users import user_name
 from hpro_connectors.emulators.salesforce.wire.faults import FAULTS
+from tests.integration.connectors.emulators.conftest import HOST
 
-HOST = "https://acme.my.salesforce.com"
 SOQL = "SELECT Id FROM Organization"
 Direct = Callable[[str], Salesforce]
 

@@ -9,7 +9,6 @@ from typing import Any
 import jwt
 import pytest
 import requests
-from cryptography import x509
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceExpiredSession
 
@@ -18,8 +17,7 @@ from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.users import user_name
 from hpro_connectors.emulators.salesforce.wire.external_client_app import ExternalClientApp
 from hpro_connectors.emulators.salesforce.wire.sign_in import JWT_BEARER
-
-HOST = "https://acme.my.salesforce.com"
+from tests.integration.connectors.emulators.conftest import HOST
 
 
 def _client(session: requests.Session, **how: Any) -> Salesforce:  # noqa: ANN401  # as the library takes them
@@ -246,10 +244,6 @@ class TestJwtBearer:
         form = {"grant_type": JWT_BEARER, "assertion": assertion}
         told: dict[str, str] = session.post(f"{HOST}/services/oauth2/token", form).json()
         return told
-
-    def test_the_certificate_is_that_of_the_key(self, emulator: SalesforceEmulator) -> None:
-        certificate = x509.load_pem_x509_certificate(emulator.app.certificate_pem.encode())
-        assert certificate.public_key() == emulator.app.public_key
 
 
 class TestPasswords:

@@ -102,19 +102,6 @@ class QuerySettings:
     ordered: bool = True
 
 
-def check_query(state: OrgState, soql: str, settings: QuerySettings) -> QueryResult:
-    """Say what a query would give, without rows; see ``SalesforceOrg.check_query``."""
-    query = _compile(state, soql, settings)
-    return QueryResult(
-        query.one.name,
-        tuple(one.name for one in query.columns),
-        tuple(one.field for one in query.columns),
-        [],
-        None if query.columns else 0,
-        query.grouped,
-    )
-
-
 def run_query(state: OrgState, soql: str, settings: QuerySettings) -> QueryResult:
     """Run a query; see ``SalesforceOrg.run_query``."""
     return _run(state, _compile(state, soql, settings))

@@ -17,7 +17,6 @@ from hpro_connectors.emulators.salesforce.org.querying import (
     OpenQuery,
     QueryResult,
     QuerySettings,
-    check_query,
     open_query,
     run_query,
 )
@@ -117,17 +116,6 @@ class ReadableOrg:
         """
         with self._reading():
             return run_query(self._state, soql, QuerySettings(user_id, include_deleted, api_version))
-
-    def check_query(
-        self, soql: str, *, user_id: str | None, include_deleted: bool = False, api_version: str = API_VERSION
-    ) -> QueryResult:
-        """Say what a query would give, without running it; arguments and errors as of :meth:`run_query`.
-
-        Returns:
-            Its object and columns, without rows.
-        """
-        with self._reading():
-            return check_query(self._state, soql, QuerySettings(user_id, include_deleted, api_version))
 
     def open_query(
         self,

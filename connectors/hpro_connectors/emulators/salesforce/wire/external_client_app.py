@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 _KEY_BITS = 2048
 _CERTIFICATE_LIFE = timedelta(days=365)
@@ -82,22 +80,6 @@ class ExternalClientApp:
     def public_key(self) -> rsa.RSAPublicKey:
         """What signatures are checked with."""
         return self._key.public_key()
-
-    @property
-    def certificate_pem(self) -> str:
-        """The certificate that the admin uploads."""
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hpro")])
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(self.public_key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(self.certificate_from)
-            .not_valid_after(self.certificate_until)
-            .sign(self._key, hashes.SHA256())
-        )
-        return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
     def revoke_consent(self) -> None:
         """Take the app's approval away: no flow lets anyone in, and who came in is out."""

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from tests.unit.connectors.emulators.salesforce.conftest import Ask, fault
 
-Ask = Callable[..., list[tuple[JsonValue, ...]]]
 LATER = "2026-03-02T10:00:00.000+0000"
 
 
@@ -37,12 +34,6 @@ def belongings(org: SalesforceOrg, lead_id: str) -> dict[str, str]:
 
 def deleted_of(org: SalesforceOrg, belongings: dict[str, str]) -> set[object]:
     return {org.get(name, record_id)["IsDeleted"] for name, record_id in belongings.items()}
-
-
-def fault(call: Callable[[], object]) -> ApiFault:
-    with pytest.raises(ApiFault) as caught:
-        call()
-    return caught.value
 
 
 def test_a_lead_takes_with_it_what_belongs_to_it(

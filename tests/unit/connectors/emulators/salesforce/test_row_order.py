@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from pydantic import JsonValue
 
 from hpro_connectors.emulators.salesforce.org.querying import OpenQuery
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
-
-Ask = Callable[..., list[tuple[JsonValue, ...]]]
+from tests.unit.connectors.emulators.salesforce.conftest import Ask
 
 
 @pytest.fixture
