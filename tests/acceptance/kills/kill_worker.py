@@ -1,4 +1,4 @@
-"""One pass over a configured org in a process of its own, made to be killed; see test_kills.py.
+"""One pass over a configured org in a process of its own, made to be killed; see kill_storm.py.
 
 Says what it does on stdout, a line at a time: ``begin``, what was just done (a stream's name, ``score``, ``write``),
 and ``ended`` with the report or ``failed`` with the error. Whoever started it kills it after any of these lines, or
