@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 import requests
 
+from hpro_connectors.errors import AuthError
+
 HPRO = Path(sys.executable).with_name("hpro")
 SMALL = ("--leads", "60", "--days", "90", "--port", "0")
 
@@ -107,6 +109,27 @@ def test_hpro_reads_it_with_what_it_prints(tmp_path: Path) -> None:
         assert stats["sign_ins"] == 1
         assert stats["requests"] > 5
         assert stats["violations"] == []
+
+
+def test_consent_that_is_revoked_in_the_middle_ends_hpro_with_one_clear_line(tmp_path: Path) -> None:
+    with running(tmp_path) as emulator:
+        url = emulator.told["url"]
+        (tmp_path / "hpro.toml").write_text(emulator.told["config"], "utf-8")
+        rule: dict[str, Any] = {"fault": "revoke_consent", "path": "/(query|jobs)", "nth": 12}
+        assert requests.post(f"{url}/emulator/faults", json=rule, timeout=30).status_code == 201
+        done = subprocess.run(
+            [HPRO, "run", "--once", "--stage", "read"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **emulator.told["environment"]},
+        )
+        assert requests.get(f"{url}/emulator/faults", timeout=30).json()["rules"][0]["played"] == 1
+    assert done.returncode == AuthError.exit_code
+    assert "the External Client App has no user to run as" in done.stderr
+    assert "choose the integration user under Run As" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_in_strict_mode_a_request_that_went_too_far_is_named_at_the_end(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def salesforce(
     last simulated day; POST /emulator/advance?days=7 lets a week of the company's life go by, GET /emulator/stats says
     what was asked, and /emulator/journal, /emulator/faults, /emulator/reset and /emulator/expire-sessions do the rest.
     """
-    from hpro_connectors.cli.emulate_output import print_ready, ready_json, write_key
+    from hpro_connectors.cli.emulate_output import print_ready, ready_json, what_went_wrong, write_key
     from hpro_connectors.cli.emulate_run import EmulatorOptions, ending, running_salesforce
     from hpro_sdk.cli.output import to_json
 
@@ -71,7 +71,7 @@ def salesforce(
         else:
             print_ready(emulator, key_file)
         ended.wait()
-        violations = [str(violation) for violation in emulator.violations]
-    if strict and violations:
-        click.echo("\n".join(["Requests went beyond a documented limit:", *violations]), err=True)
+        wrong = what_went_wrong(emulator, strict=strict)
+    if wrong:
+        click.echo("\n".join(wrong), err=True)
         ctx.exit(1)

@@ -93,6 +93,21 @@ def print_ready(emulator: SalesforceEmulator, key_file: Path | None) -> None:
     click.echo(f"\nA week later: curl -X POST '{emulator.url}/emulator/advance?days=7'. Ctrl-C ends it.")
 
 
+def what_went_wrong(emulator: SalesforceEmulator, *, strict: bool) -> list[str]:
+    """Give lines about what it ends with 1 for; none where all was well.
+
+    Args:
+        emulator: Which.
+        strict: Whether requests beyond a documented limit are among it.
+    """
+    lines = []
+    if emulator.crashes:
+        lines += ["The emulator itself failed to answer:", *(repr(crash) for crash in emulator.crashes)]
+    if strict and emulator.violations:
+        lines += ["Requests went beyond a documented limit:", *map(str, emulator.violations)]
+    return lines
+
+
 def write_key(emulator: SalesforceEmulator, key_file: Path) -> None:
     """Write the private key of the JWT flow where only its owner can read it.
 

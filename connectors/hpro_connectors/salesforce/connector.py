@@ -22,7 +22,6 @@ from hpro_connectors.protocol import (
     OrgDescription,
     OrgIdentity,
     Page,
-    StreamContent,
     StreamInfo,
     Window,
     WriteResult,
@@ -307,7 +306,7 @@ class SalesforceConnector:
         if isinstance(window, Backfill):
             return [partial(reader.backfill, source, window.end) for source in stream.existing_sources()]
         parts: list[Part] = [partial(reader.window, source, window) for source in stream.window_sources()]
-        if stream.info.content is StreamContent.LEAD:
+        if self._org().logs_deletions(stream):
             parts.append(lambda _at: read_deletions(self._client, stream.info.name, window))
         return parts
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from random import Random
 from typing import Self
 
-from hpro_connectors.emulators.http.journal import Labels
+from hpro_connectors.emulators.http.journal import Labels, check_pattern
 from hpro_connectors.emulators.http.messages import Request, Response
 
 
@@ -133,7 +133,9 @@ class FaultRule:
     _random: Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse a rule that could never be played."""
+        """Refuse a rule that could never be played, or not be looked at."""
+        for pattern in (self.path, self.text or ""):
+            check_pattern(pattern)
         if not self.faults:
             raise ValueError("a rule needs a fault")
         if self.nth < 1 or (self.times is not None and self.times < 1):
@@ -196,6 +198,9 @@ class FaultScript:
 
         Returns:
             The rule, which knows how often it was played.
+
+        Raises:
+            ValueError: It could never be played.
         """
         rule = FaultRule(faults, path, method, text, nth, times, share, seed)
         with self._lock:

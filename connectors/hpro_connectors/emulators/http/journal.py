@@ -64,6 +64,21 @@ class JournalEntry:
         return asdict(self)
 
 
+def check_pattern(pattern: str) -> None:
+    """Refuse what cannot be searched for.
+
+    Args:
+        pattern: A regular expression.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        re.compile(pattern)
+    except re.error as exc:
+        raise ValueError(f"{pattern!r} is no regular expression: {exc}") from exc
+
+
 class RequestJournal:
     """The requests of an emulator, oldest first. Safe to use from several threads."""
 
@@ -108,7 +123,12 @@ class RequestJournal:
             object_name: The CRM's object.
             text: A regular expression that is searched in the query.
             after: Only entries with a higher number.
+
+        Raises:
+            ValueError: It is no regular expression.
         """
+        for pattern in (path, text or ""):
+            check_pattern(pattern)
         return tuple(
             entry
             for entry in self.entries

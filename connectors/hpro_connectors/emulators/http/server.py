@@ -136,12 +136,18 @@ class EmulatorServer:
             request: It.
         """
         request = Request(request.method, request.target, request.headers, request.body, next(self._numbers))
-        labels = self._application.label(request)
+        labels: Labels | None = None
+        fault: Fault | None = None
+        try:
+            labels = self._application.label(request)
+            if labels is not None:
+                fault = self.faults.draw(request, labels)
+            response = self._response(request, fault)
+        except Exception as exc:  # noqa: BLE001  # kept for the test to see
+            response = self._failed(request, exc)
         if labels is None:
-            connection.send(self._finished(self._answer(request)))
+            connection.send(self._finished(response))
             return
-        fault = self.faults.draw(request, labels)
-        response = self._response(request, fault)
         lost = fault is not None and fault.kind in _NO_ANSWER
         self.journal.add(
             JournalEntry(
@@ -169,20 +175,15 @@ class EmulatorServer:
             self._application.act(fault.action)
         if fault is not None and fault.kind in _NOT_APPLIED:
             return fault.answer or Response.empty()
-        response = self._answer(request)
+        response = self._application.answer(request)
         if fault is not None and fault.kind is FaultKind.ANSWER_AFTER and fault.answer is not None:
             return fault.answer
         return response
 
-    def _answer(self, request: Request) -> Response:
-        try:
-            return self._application.answer(request)
-        except Exception as exc:
-            logger.exception("The emulator failed", extra={"event": "emulator_failed", "path": request.path})
-            self.crashes.append(exc)
-            return Response.of_json(
-                [{"message": f"the emulator failed: {exc!r}", "errorCode": "UNKNOWN_EXCEPTION"}], 500
-            )
+    def _failed(self, request: Request, exc: Exception) -> Response:
+        logger.error("The emulator failed", exc_info=exc, extra={"event": "emulator_failed", "path": request.path})
+        self.crashes.append(exc)
+        return Response.of_json([{"message": f"the emulator failed: {exc!r}", "errorCode": "UNKNOWN_EXCEPTION"}], 500)
 
     def _finished(self, response: Response) -> Response:
         """A copy with the headers that every answer has: a fault's answer may be sent many times."""

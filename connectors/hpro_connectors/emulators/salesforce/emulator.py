@@ -16,7 +16,8 @@ from hpro_connectors.emulators.http.messages import Request, Response
 from hpro_connectors.emulators.http.server import EmulatorServer
 from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault, not_found
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.wire import faults
+from hpro_connectors.emulators.salesforce.org.users import is_active
+from hpro_connectors.emulators.salesforce.wire.actions import actions_of
 from hpro_connectors.emulators.salesforce.wire.admin import PREFIX, Admin
 from hpro_connectors.emulators.salesforce.wire.bulk_ingest import IngestJobs
 from hpro_connectors.emulators.salesforce.wire.bulk_query import BulkQueryJobs
@@ -28,7 +29,7 @@ from hpro_connectors.emulators.salesforce.wire.labels import labels_of
 from hpro_connectors.emulators.salesforce.wire.limits import OrgLimits
 from hpro_connectors.emulators.salesforce.wire.queries import Queries
 from hpro_connectors.emulators.salesforce.wire.resources import FIRST_VERSION, LAST_VERSION, resources, versions
-from hpro_connectors.emulators.salesforce.wire.sessions import SessionStore
+from hpro_connectors.emulators.salesforce.wire.sessions import Session, SessionStore
 from hpro_connectors.emulators.salesforce.wire.sign_in import SignIn, bearer
 from hpro_connectors.emulators.salesforce.wire.soap_login import soap_login
 from hpro_connectors.emulators.salesforce.wire.strictness import (
@@ -40,7 +41,6 @@ from hpro_connectors.emulators.salesforce.wire.strictness import (
 )
 
 _VERSIONED = re.compile(r"/services/data/v(\d{1,3})\.(\d)(/.*)?")
-_FAILED_JOB = "InternalServerError: Unexpected exception encountered in query processing"
 
 
 class SalesforceEmulator:
@@ -95,16 +95,17 @@ class SalesforceEmulator:
         self._folder = tempfile.TemporaryDirectory(prefix="hpro-emulator-")
         self._server = EmulatorServer(self, org.clock, port=port, certfile=certfile, keyfile=keyfile)
         self.app = ExternalClientApp.of_org(org.org_id, org.integration_user_id)
-        self.sessions = SessionStore(org.org_id, org.clock, token_life)
+        self.sessions = SessionStore(org.org_id, org.clock, token_life, self._holds)
         self.limits = OrgLimits(org.clock, daily_requests)
         self.cursors = CursorStore(org.clock)
         self.queries = Queries(org, self.cursors, page_size)
         self.jobs = BulkQueryJobs(org, self.limits, Path(self._folder.name), bulk_delay_polls)
         self.ingest = IngestJobs(org, self.limits, bulk_delay_polls)
-        self._hosts = OrgHosts(self.url, domain)
+        self._hosts = OrgHosts(self.url, domain, org.is_sandbox)
         self._sign_in = SignIn(org, self.app, self.sessions, self._hosts, real_now)
         self._resources = resources(org, self.queries, self.jobs, self.ingest, self.limits)
         self._admin = Admin(self)
+        self._actions = actions_of(self)
         self._strictness = Strictness()
         self._on_advance = on_advance
 
@@ -132,6 +133,11 @@ class SalesforceEmulator:
     def violations(self) -> tuple[Violation, ...]:
         """Requests that went beyond a documented limit."""
         return self._strictness.violations
+
+    @property
+    def crashes(self) -> tuple[Exception, ...]:
+        """What the emulator failed at by itself; a client saw 500."""
+        return tuple(self._server.crashes)
 
     def forgive(self) -> None:
         """Forget the violations, after a test that went too far on purpose."""
@@ -164,20 +170,21 @@ class SalesforceEmulator:
             StrictModeError: A request went beyond a documented limit.
             RuntimeError: The emulator failed to answer.
         """
-        if self._server.crashes:
-            raise RuntimeError("the emulator failed to answer a request") from self._server.crashes[0]
+        if self.crashes:
+            raise RuntimeError("the emulator failed to answer a request") from self.crashes[0]
         if self.strict and self.violations:
             raise StrictModeError("; ".join(str(violation) for violation in self.violations))
 
     def reset(self) -> None:
-        """Begin anew: journal, faults, violations, sessions, cursors, jobs and counts. The records stay."""
+        """Begin anew: journal, faults, crashes, violations, sessions, cursors, jobs and counts. The records stay."""
         self.faults.clear()
         self.journal.clear()
+        self._server.crashes.clear()
         self._strictness.clear()
-        self.sessions.expire_all()
+        self.sessions.reset()
         self.cursors.expire_all()
-        self.jobs.forget_all()
-        self.ingest.forget_all()
+        self.jobs.reset()
+        self.ingest.reset()
         self.limits.clear()
 
     def stats(self) -> dict[str, object]:
@@ -255,23 +262,13 @@ class SalesforceEmulator:
         """Let something happen, for a fault.
 
         Args:
-            action: One of :data:`~hpro_connectors.emulators.salesforce.wire.faults.ACTIONS`.
+            action: One of the names in :mod:`~hpro_connectors.emulators.salesforce.wire.actions`.
         """
-        if action == faults.EXPIRE_SESSIONS:
-            self.sessions.expire_all()
-        elif action == faults.EXPIRE_CURSORS:
-            self.cursors.expire_all()
-        elif action == faults.FAIL_BULK_JOB:
-            self.jobs.fail_next = _FAILED_JOB
-        elif action == faults.FORGET_BULK_JOBS:
-            self.jobs.forget_all()
-            self.ingest.forget_all()
-        elif action == faults.FAIL_INGEST_JOB:
-            self.ingest.fail_next = _FAILED_JOB
-        elif action == faults.ABORT_INGEST_JOB:
-            self.ingest.aborts_next = True
-        else:
-            raise ValueError(f"there is no action {action}")
+        self._actions[action]()
+
+    def _holds(self, session: Session) -> bool:
+        """Whether neither the user nor the consent to the app was taken away."""
+        return session.consent in {None, self.app.consent} and is_active(self.org, session.user_id)
 
     def _answer(self, request: Request) -> Response:
         if not self._hosts.knows(request):

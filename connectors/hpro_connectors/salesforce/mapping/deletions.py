@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,9 +14,13 @@ from hpro_connectors.protocol import Window
 from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.errors import ReplicationDateError
 from hpro_connectors.salesforce.rows.row_source import MODSTAMP, Row, RowPage
+from hpro_connectors.salesforce.schema.crm_values import moment_in
 
 REACHES_BACK: Final = timedelta(days=30)
 """The log is not asked for what lies further back."""
+
+LAGS: Final = timedelta(hours=2)
+"""The log may be so far behind the clock, as behind a long transaction: every window asks for so much more."""
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -26,16 +30,21 @@ class DeletionPage(RowPage):
     """Rows that only say that a record is deleted.
 
     Attributes:
-        lost: Whether the log does not reach back to the beginning of the window.
+        lost: Whether the log may not tell of all deletions, neither now nor to the next window.
     """
 
     lost: bool = False
 
 
 def read_deletions(client: SalesforceClient, object_name: str, window: Window) -> Iterator[RowPage]:
-    """Give one page of what the log of deletions holds of a window; costs one call.
+    """Give one page of what the log of deletions holds of a window and of the time before it; costs one call.
 
-    The log is asked by the minute, so that a few more deletions may come; rows of the object tell the same again.
+    The log says up to when it covers deletions, which may be hours before now. So it is asked from :data:`LAGS` before
+    the window on: what it did not cover then comes now, and what it does not cover now comes with the next window. Only
+    where it lags more are deletions lost. It is asked by the minute. More deletions come than those of the window;
+    they change nothing the second time.
+
+    Where the log was cut off within that time before the window, it is asked again for the window alone.
 
     Args:
         client: Of the org.
@@ -51,16 +60,19 @@ def read_deletions(client: SalesforceClient, object_name: str, window: Window) -
     if window.start >= now or window.start >= window.end:
         yield DeletionPage((), None, complete=True)
         return
-    if start < now - REACHES_BACK + _MINUTE:
+    earliest = now - REACHES_BACK + _MINUTE
+    if start < earliest:
         yield DeletionPage((), None, complete=True, lost=True)
         return
-    params = {"start": _literal(start), "end": _literal(end)}
-    try:
-        answer = client.request("GET", f"sobjects/{object_name}/deleted/", params=params, where=object_name)
-    except ReplicationDateError:
+    lag = LAGS
+    answer = _ask(client, object_name, max(start - LAGS, earliest), end)
+    if answer is None:
+        lag = timedelta(0)  # what was not covered before may have been cut off: only a log that is up to date will do
+        answer = _ask(client, object_name, start, end)
+    if answer is None:
         yield DeletionPage((), None, complete=True, lost=True)
         return
-    deleted = answer.get("deletedRecords") if isinstance(answer, dict) else None
+    deleted = answer.get("deletedRecords")
     if not isinstance(deleted, list):
         raise ServerError(
             f"Salesforce did not say what of {object_name} was deleted.",
@@ -68,7 +80,19 @@ def read_deletions(client: SalesforceClient, object_name: str, window: Window) -
             connector="salesforce",
             stream=object_name,
         )
-    yield DeletionPage(tuple(_row(one, object_name) for one in deleted), None, complete=True)
+    covered = moment_in(answer, "latestDateCovered")
+    lost = covered is not None and covered < end - max(lag, 2 * _MINUTE)
+    yield DeletionPage(tuple(_row(one, object_name) for one in deleted), None, complete=True, lost=lost)
+
+
+def _ask(client: SalesforceClient, object_name: str, start: datetime, end: datetime) -> Mapping[str, JsonValue] | None:
+    """Ask for the deletions of some time; ``None``: the log does not reach back to it."""
+    params = {"start": _literal(start), "end": _literal(end)}
+    try:
+        answer = client.request("GET", f"sobjects/{object_name}/deleted/", params=params, where=object_name)
+    except ReplicationDateError:
+        return None
+    return answer if isinstance(answer, dict) else {}
 
 
 def _row(deleted: JsonValue, object_name: str) -> Row:

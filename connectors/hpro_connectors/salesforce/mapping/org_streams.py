@@ -18,7 +18,7 @@ from hpro_connectors.salesforce.mapping.records import CrmStream, make_source
 from hpro_connectors.salesforce.mapping.scored_object import ScoredStream
 from hpro_connectors.salesforce.mapping.tasks import TaskStream
 from hpro_connectors.salesforce.rows.row_reader import RowReader
-from hpro_connectors.salesforce.rows.row_source import Source
+from hpro_connectors.salesforce.rows.row_source import MODSTAMP, Source
 from hpro_connectors.salesforce.schema.crm_schema import CrmField, CrmObject, CrmSchema
 from hpro_connectors.salesforce.schema.crm_values import KINDS
 from hpro_connectors.salesforce.schema.describing import HISTORY_OBJECTS, LINKS_OF_MAILS, LINKS_OF_NOTES
@@ -103,6 +103,15 @@ class OrgStreams:
             columns: Those of them that exist.
         """
         return make_source(self.scored, ("Id",), columns)
+
+    def logs_deletions(self, stream: CrmStream) -> bool:
+        """Say whether the CRM's log of deletions tells of a stream, besides the rows in the recycle bin.
+
+        Args:
+            stream: One of :attr:`streams`.
+        """
+        is_replicated = self.schema.objects[stream.source.object_name].replicateable
+        return is_replicated and stream.info.reports_deletions and stream.source.stamp == MODSTAMP
 
     def _interactions(self, reader: RowReader, client: SalesforceClient) -> list[CrmStream]:
         objects, links, settings = self.schema.objects, self.links, self._settings

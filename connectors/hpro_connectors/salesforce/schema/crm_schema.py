@@ -58,11 +58,13 @@ class CrmObject(Frozen):
         name: As the API calls it.
         fields: Those that the user sees.
         updateable: Whether the user may change records of it.
+        replicateable: Whether the CRM keeps a log of what of it was deleted.
     """
 
     name: Identifier
     fields: tuple[CrmField, ...]
     updateable: bool = True
+    replicateable: bool = True
 
     @cached_property
     def by_name(self) -> Mapping[str, CrmField]:
@@ -91,6 +93,7 @@ class CrmObject(Frozen):
             name=name,
             fields=tuple(_field(one, name) for one in fields),
             updateable=described.get("updateable") is not False,
+            replicateable=described.get("replicateable") is not False,
         )
 
 

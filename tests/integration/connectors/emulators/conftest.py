@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from simple_salesforce.api import Salesforce
+from simple_salesforce.api import Salesforce, SFType
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
@@ -19,6 +19,33 @@ from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOr
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ORG_ID = "00DHp0000000001MAA"
 DOMAIN = "acme.my"
+HOST = f"https://{DOMAIN}.salesforce.com"
+
+
+def sobject(salesforce: Salesforce, name: str = "Lead") -> SFType:
+    """Give the library's handle on an object."""
+    found = getattr(salesforce, name)
+    assert isinstance(found, SFType)
+    return found
+
+
+def change_of(lead_id: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401  # any value of a record
+    """Give fields of a lead as a collection of records has them."""
+    return {"attributes": {"type": "Lead"}, "id": lead_id, **values}
+
+
+def patched(
+    salesforce: Salesforce,
+    records: list[dict[str, Any]],
+    *,
+    all_or_none: bool = False,
+    headers: Mapping[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """Update records in one call."""
+    body = {"allOrNone": all_or_none, "records": records}
+    answer = salesforce.restful("composite/sobjects", method="PATCH", json=body, headers=dict(headers or {}))
+    assert isinstance(answer, list)
+    return answer
 
 
 class RedirectingAdapter(HTTPAdapter):
@@ -67,6 +94,13 @@ def salesforce(emulator: SalesforceEmulator, session: requests.Session) -> Sales
     return Salesforce(
         consumer_key=app.consumer_key, consumer_secret=app.consumer_secret, domain=DOMAIN, session=session
     )
+
+
+@pytest.fixture
+def admin(emulator: SalesforceEmulator, session: requests.Session) -> Salesforce:
+    """simple-salesforce with a session of the org's admin."""
+    session_id = emulator.session_id(emulator.org.admin_user_id)
+    return Salesforce(session_id=session_id, instance_url=HOST, session=session)
 
 
 AddLeads = Callable[[int], list[str]]

@@ -202,6 +202,46 @@ def test_a_mistake_of_the_emulator_is_kept_for_the_test_to_see(server: EmulatorS
     assert isinstance(server.crashes[0], RuntimeError)
 
 
+@pytest.mark.parametrize("step", ["label", "act"])
+def test_a_mistake_before_the_answer_is_kept_too(
+    server: EmulatorServer, echo: _Echo, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    server.faults.add(Fault.acting("sessions end"))
+
+    def fail(_what: object) -> None:
+        raise RuntimeError("a mistake of the emulator")
+
+    monkeypatch.setattr(echo, step, fail)
+    assert requests.get(server.url + "/a", timeout=5).status_code == 500
+    assert [type(one) for one in server.crashes] == [RuntimeError]
+    assert echo.done == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Transfer-Encoding": "chunked"}, b"411"),
+        ({"Content-Length": "-1"}, b"400"),
+        ({"Content-Length": "9" * 12}, b"413"),
+    ],
+)
+def test_a_body_that_cannot_be_read_ends_the_connection(
+    server: EmulatorServer, echo: _Echo, headers: dict[str, str], status: bytes
+) -> None:
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    hidden = "2\r\nGE\r\n0\r\n\r\nGET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(f"POST /a HTTP/1.1\r\nHost: x\r\n{head}\r\n{hidden}".encode())
+        said = b""
+        with contextlib.suppress(ConnectionResetError):  # some of what was sent was never read
+            while part := connection.recv(4096):
+                said += part
+    assert said.startswith(b"HTTP/1.1 " + status)
+    assert said.count(b"HTTP/1.1") == 1
+    assert echo.done == []
+
+
 def test_many_clients_at_once(server: EmulatorServer, echo: _Echo) -> None:
     def ask(name: int) -> None:
         with requests.Session() as session:

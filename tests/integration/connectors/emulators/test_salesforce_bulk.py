@@ -20,6 +20,7 @@ from simple_salesforce.exceptions import (
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from hpro_connectors.emulators.salesforce.wire.limits import RESULT_MB
 
 if TYPE_CHECKING:
     from tests.integration.connectors.emulators.conftest import AddLeads
@@ -58,6 +59,15 @@ def test_the_clients_own_query_gives_all_rows(salesforce: Salesforce, add_leads:
     pages = _texts(salesforce, max_records=10)
     assert [len(_rows(page)) for page in pages] == [10, 10, 5]
     assert sorted(row["Id"] for page in pages for row in _rows(page)) == sorted(ids)
+
+
+def test_an_order_is_ignored_but_for_which_rows_a_limit_takes(salesforce: Salesforce, add_leads: AddLeads) -> None:
+    ids = add_leads(25)
+    job_id = _done(salesforce, f"{SOQL} ORDER BY LastName LIMIT 10")
+    told = _client(salesforce).get_query_results(job_id)
+    found = [row["Id"] for row in _rows(told["records"])]
+    assert found != ids[:10]
+    assert sorted(found) == sorted(ids[:10])
 
 
 def test_the_clients_own_download_gives_files(salesforce: Salesforce, add_leads: AddLeads, tmp_path: Path) -> None:
@@ -164,6 +174,21 @@ def test_a_job_may_fail(emulator: SalesforceEmulator, salesforce: Salesforce, ad
     with pytest.raises(SalesforceOperationError, match="out of luck"):
         _texts(salesforce)
     assert len(_texts(salesforce)) == 1
+
+
+def test_results_are_counted_once_and_the_job_after_they_fill_their_storage_is_refused(
+    emulator: SalesforceEmulator, salesforce: Salesforce, add_leads: AddLeads
+) -> None:
+    add_leads(3)
+    job_id = _done(salesforce, SOQL)
+    client = _client(salesforce)
+    size = {len(client.get_query_results(job_id)["records"].encode()) for _ in range(2)}
+    used = emulator.limits.result_bytes.used
+    assert size == {used}
+    emulator.limits.result_bytes.add(RESULT_MB * 1_000_000 - used)
+    with pytest.raises(SalesforceMalformedRequest, match="DailyBulkV2QueryFileStorageMB"):
+        client.create_job(Operation.query, SOQL)
+    assert emulator.jobs.made == 1
 
 
 def test_a_job_is_aborted_and_deleted(salesforce: Salesforce, add_leads: AddLeads) -> None:

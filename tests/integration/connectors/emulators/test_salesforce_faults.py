@@ -23,11 +23,11 @@ from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_connectors.emulators.salesforce.wire.faults import FAULTS, TRANSIENT, api_error, transient_faults
 from hpro_connectors.emulators.salesforce.wire.strictness import StrictModeError
+from tests.integration.connectors.emulators.conftest import HOST
 
 if TYPE_CHECKING:
     from tests.integration.connectors.emulators.conftest import AddLeads
 
-HOST = "https://acme.my.salesforce.com"
 SOQL = "SELECT Id FROM Lead"
 
 
@@ -104,6 +104,36 @@ class TestFaultsOnTheWire:
         bulk: Any = salesforce.bulk2
         with pytest.raises(seen, match=words):
             list(bulk.Lead.query(SOQL, wait=0))
+
+    @pytest.mark.parametrize(
+        ("name", "state", "words"),
+        [("fail_ingest_job", "Failed", "InternalServerError"), ("abort_ingest_job", "Aborted", "")],
+    )
+    def test_an_ingest_job_fails_or_is_aborted_and_the_next_one_is_fine(
+        self, emulator: SalesforceEmulator, salesforce: Salesforce, name: str, state: str, words: str
+    ) -> None:
+        lead_id = emulator.org.create("Lead", {"LastName": "Muster", "Company": "Muster AG"})
+        rule = emulator.faults.add(FAULTS[name](), path=r"/jobs/ingest/750\w+/?$", method="GET")
+        told = self._ingest(salesforce, lead_id, "Ulm")
+        assert (told["state"], rule.played) == (state, 1)
+        assert told.get("errorMessage", "").partition(":")[0] == words
+        assert emulator.org.get("Lead", lead_id)["City"] is None
+        assert self._ingest(salesforce, lead_id, "Bonn")["state"] == "JobComplete"
+        assert emulator.org.get("Lead", lead_id)["City"] == "Bonn"
+
+    def _call(self, salesforce: Salesforce, path: str, **how: Any) -> dict[str, Any]:  # noqa: ANN401
+        return dict(salesforce.restful(path, **how) or {})
+
+    def _ingest(self, salesforce: Salesforce, lead_id: str, city: str) -> dict[str, Any]:
+        body = {"object": "Lead", "operation": "update"}
+        path = f"jobs/ingest/{self._call(salesforce, 'jobs/ingest', method='POST', json=body)['id']}"
+        headers = {"Authorization": f"Bearer {salesforce.session_id}", "Content-Type": "text/csv"}
+        data = f"Id,City\n{lead_id},{city}\n".encode()
+        assert salesforce.session.put(f"{salesforce.base_url}{path}/batches", data=data, headers=headers).ok
+        salesforce.restful(path, method="PATCH", json={"state": "UploadComplete"})
+        while (told := self._call(salesforce, path))["state"] not in {"JobComplete", "Failed", "Aborted"}:
+            pass
+        return told
 
     def test_each_fault_that_another_try_mends_is_mended_by_one(
         self, emulator: SalesforceEmulator, session: requests.Session
@@ -251,13 +281,23 @@ class TestHandles:
         assert emulator.faults.rules == ()
 
     @pytest.mark.parametrize(
-        "rule", ["{", '{"fault": "magic"}', '{"fault": "reset", "nth": 0}', '{"fault": "reset", "nht": 1}', "[]"]
+        "rule",
+        [
+            "{",
+            '{"fault": "magic"}',
+            '{"fault": "reset", "nth": 0}',
+            '{"fault": "reset", "nht": 1}',
+            '{"fault": "reset", "path": "("}',
+            '{"fault": "reset", "text": "("}',
+            "[]",
+        ],
     )
     def test_a_wrong_rule_is_refused(self, emulator: SalesforceEmulator, handle: str, rule: str) -> None:
         answer = requests.post(f"{handle}/faults", data=rule, timeout=5)
         assert answer.status_code == 400
         assert answer.json()["error"]
         assert emulator.faults.rules == ()
+        assert requests.get(f"{handle}/journal", params={"path": "("}, timeout=5).status_code == 400
 
     def test_days_go_by(self, emulator: SalesforceEmulator, handle: str, clock: EmulatorClock) -> None:
         before = clock.now()
@@ -284,6 +324,31 @@ class TestHandles:
         with pytest.raises(SalesforceMalformedRequest, match="INVALID_QUERY_LOCATOR"):
             salesforce.query_more(following, identifier_is_url=True)
         assert salesforce.query("SELECT COUNT() FROM Lead")["totalSize"] == 5
+
+    def test_what_was_to_go_wrong_next_is_forgotten_with_all_counts(
+        self, emulator: SalesforceEmulator, salesforce: Salesforce, handle: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        as_new = requests.post(f"{handle}/reset", timeout=5).json()
+        salesforce.query(SOQL)  # signs in again
+        bulk: Any = salesforce.bulk2
+        list(bulk.Lead.query(SOQL, wait=0))
+        body = {"object": "Lead", "operation": "update"}
+        made = dict(salesforce.restful("jobs/ingest", method="POST", json=body) or {})
+        for action in ("fail_bulk_job", "fail_ingest_job", "abort_ingest_job"):
+            emulator.act(action)
+        emulator.ingest.unprocessed = emulator.ingest.fails_after = 1
+        with monkeypatch.context() as broken:
+            broken.setattr(emulator.limits, "as_json", lambda: 1 / 0)
+            with pytest.raises(SalesforceError):
+                salesforce.limits()
+        assert emulator.crashes
+        assert requests.post(f"{handle}/reset", timeout=5).json() == as_new
+        assert emulator.crashes == ()
+        assert (as_new["sign_ins"], as_new["query_jobs"], as_new["ingest_jobs"]) == (0, 0, 0)
+        assert (emulator.jobs.fail_next, emulator.ingest.fail_next, emulator.ingest.aborts_next) == (None, None, False)
+        assert (emulator.ingest.unprocessed, emulator.ingest.fails_after) == (0, 0)
+        again = dict(salesforce.restful("jobs/ingest", method="POST", json=body) or {})
+        assert again["id"] != made["id"]  # who still has the old id does not meet another job
 
     @pytest.mark.parametrize(
         ("method", "path", "headers", "status"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from simple_salesforce.api import Salesforce, SFType
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceGeneralError,
     SalesforceMalformedRequest,
@@ -19,22 +19,16 @@ from simple_salesforce.exceptions import (
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from tests.integration.connectors.emulators.conftest import HOST, sobject
 
 if TYPE_CHECKING:
     from tests.integration.connectors.emulators.conftest import AddLeads
 
-HOST = "https://acme.my.salesforce.com"
 ALL_LEADS = "SELECT Id, LastName FROM Lead ORDER BY LastName"
 
 
 def _code(raised: pytest.ExceptionInfo[Any]) -> str:
     return str(raised.value.content[0]["errorCode"])
-
-
-def _object(salesforce: Salesforce, name: str = "Lead") -> SFType:
-    found = getattr(salesforce, name)
-    assert isinstance(found, SFType)
-    return found
 
 
 class TestPages:
@@ -153,23 +147,23 @@ class TestRecords:
         assert _code(raised) == code
 
     def test_one_record_is_made_read_changed_and_deleted(self, salesforce: Salesforce) -> None:
-        made = _object(salesforce).create({"LastName": "Ada", "Company": "A"})
+        made = sobject(salesforce).create({"LastName": "Ada", "Company": "A"})
         assert made["success"] is True
-        assert _object(salesforce).get(made["id"])["LastName"] == "Ada"
-        assert _object(salesforce).update(made["id"], {"LastName": "Eva"}) == 204
+        assert sobject(salesforce).get(made["id"])["LastName"] == "Ada"
+        assert sobject(salesforce).update(made["id"], {"LastName": "Eva"}) == 204
         only = salesforce.restful(f"sobjects/Lead/{made['id']}", params={"fields": "LastName"})
         assert only == {
             "attributes": {"type": "Lead", "url": f"/services/data/v59.0/sobjects/Lead/{made['id']}"},
             "LastName": "Eva",
             "Id": made["id"],
         }
-        assert _object(salesforce).delete(made["id"]) == 204
+        assert sobject(salesforce).delete(made["id"]) == 204
         with pytest.raises(SalesforceResourceNotFound):
-            _object(salesforce).get(made["id"])
+            sobject(salesforce).get(made["id"])
 
     def test_the_body_of_a_note_is_its_content(self, salesforce: Salesforce, org: SalesforceOrg) -> None:
         note_id = org.create("ContentNote", {"Title": "Note", "Content": "<p>Grüße</p>".encode()})
-        assert _object(salesforce, "ContentNote").get_base64(note_id, "Content") == "<p>Grüße</p>".encode()
+        assert sobject(salesforce, "ContentNote").get_base64(note_id, "Content") == "<p>Grüße</p>".encode()
 
 
 class TestDescribe:
@@ -177,13 +171,13 @@ class TestDescribe:
         everything = salesforce.describe()
         assert everything is not None
         assert {"Lead", "Task"} <= {one["name"] for one in everything["sobjects"]}
-        fields = {field["name"]: field for field in _object(salesforce).describe()["fields"]}
+        fields = {field["name"]: field for field in sobject(salesforce).describe()["fields"]}
         assert fields["SystemModstamp"]["type"] == "datetime"
-        assert _object(salesforce).metadata()["objectDescribe"]["keyPrefix"] == "00Q"
+        assert sobject(salesforce).metadata()["objectDescribe"]["keyPrefix"] == "00Q"
 
     def test_a_hidden_field_is_nowhere(self, salesforce: Salesforce, org: SalesforceOrg) -> None:
         org.access.hide_field("Lead", "Industry", user_id=org.integration_user_id)
-        assert "Industry" not in {field["name"] for field in _object(salesforce).describe()["fields"]}
+        assert "Industry" not in {field["name"] for field in sobject(salesforce).describe()["fields"]}
         with pytest.raises(SalesforceMalformedRequest) as raised:
             salesforce.query("SELECT Industry FROM Lead")
         assert _code(raised) == "INVALID_FIELD"
@@ -205,20 +199,20 @@ class TestReplication:
         org.delete("Lead", gone)
         org.update("Lead", changed, {"City": "Ulm"})
         clock.advance(timedelta(hours=1))
-        told = _object(salesforce).deleted(start, clock.now())
+        told = sobject(salesforce).deleted(start, clock.now())
         assert [one["id"] for one in told["deletedRecords"]] == [gone]
-        assert changed in _object(salesforce).updated(start, clock.now())["ids"]
+        assert changed in sobject(salesforce).updated(start, clock.now())["ids"]
 
     def test_an_object_that_the_user_does_not_see_tells_nothing(
         self, salesforce: Salesforce, org: SalesforceOrg, clock: EmulatorClock
     ) -> None:
         org.access.hide_object("Lead", user_id=org.integration_user_id)
         with pytest.raises(SalesforceResourceNotFound):
-            _object(salesforce).deleted(clock.now() - timedelta(days=1), clock.now())
+            sobject(salesforce).deleted(clock.now() - timedelta(days=1), clock.now())
 
     def test_a_date_without_a_zone_is_refused(self, salesforce: Salesforce) -> None:
         with pytest.raises(SalesforceMalformedRequest):
-            _object(salesforce).deleted(datetime(2026, 1, 1), datetime(2026, 1, 2))  # noqa: DTZ001  # what is tried
+            sobject(salesforce).deleted(datetime(2026, 1, 1), datetime(2026, 1, 2))  # noqa: DTZ001  # what is tried
 
 
 class TestLimits:

@@ -5,33 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import requests
-from simple_salesforce.api import Salesforce, SFType
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceRefusedRequest
 
-from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType, picklist_values
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from tests.integration.connectors.emulators.conftest import sobject
 
-HOST = "https://acme.my.salesforce.com"
 NUMBER = {"type": "Number", "label": "Seats", "precision": 9, "scale": 0, "description": "Of the tender"}
 
 
 @pytest.fixture
-def admin(emulator: SalesforceEmulator, session: requests.Session) -> Salesforce:
-    session_id = emulator.session_id(emulator.org.admin_user_id)
-    return Salesforce(session_id=session_id, instance_url=HOST, session=session)
-
-
-@pytest.fixture
 def set_id(admin: Salesforce) -> str:
-    return str(_object(admin, "PermissionSet").create({"Name": "Test", "Label": "Test"})["id"])
-
-
-def _object(salesforce: Salesforce, name: str) -> SFType:
-    found = getattr(salesforce, name)
-    assert isinstance(found, SFType)
-    return found
+    return str(sobject(admin, "PermissionSet").create({"Name": "Test", "Label": "Test"})["id"])
 
 
 def _tooling(admin: Salesforce, soql: str) -> list[dict[str, Any]]:
@@ -90,7 +76,7 @@ class TestCustomFields:
     ) -> None:
         org.schema.add_field("Lead", FieldSchema("Seats__c", FieldType.DOUBLE, precision=9))
         values = {"ParentId": set_id, "SobjectType": "Lead", "Field": "Lead.Seats__c", "PermissionsRead": True}
-        _object(admin, "FieldPermissions").create(values)
+        sobject(admin, "FieldPermissions").create(values)
         (found,) = _tooling(admin, "SELECT Id FROM CustomField WHERE DeveloperName = 'Seats'")
         admin.toolingexecute(f"sobjects/CustomField/{found['Id']}", method="DELETE")
         assert org.schema["Lead"].find("Seats__c") is None
@@ -116,17 +102,17 @@ class TestPermissions:
     ) -> None:
         fine = {"SobjectType": "Lead", "Field": "Lead.Phone", "PermissionsRead": True, "PermissionsEdit": True}
         with pytest.raises(SalesforceMalformedRequest, match=words):
-            _object(admin, "FieldPermissions").create({"ParentId": set_id, **fine, **values})
-        made = _object(admin, "FieldPermissions").create({"ParentId": set_id, **fine})
+            sobject(admin, "FieldPermissions").create({"ParentId": set_id, **fine, **values})
+        made = sobject(admin, "FieldPermissions").create({"ParentId": set_id, **fine})
         with pytest.raises(SalesforceMalformedRequest, match="depends on permission"):
-            _object(admin, "FieldPermissions").update(made["id"], {"PermissionsRead": False})
+            sobject(admin, "FieldPermissions").update(made["id"], {"PermissionsRead": False})
         with pytest.raises(SalesforceMalformedRequest, match="DUPLICATE_VALUE"):
-            _object(admin, "FieldPermissions").create({"ParentId": set_id, **fine})
+            sobject(admin, "FieldPermissions").create({"ParentId": set_id, **fine})
 
     def test_what_object_permissions_need(self, admin: Salesforce, set_id: str) -> None:
         def make(name: str, *rights: str) -> None:
             granted = {f"Permissions{right}": True for right in rights}
-            _object(admin, "ObjectPermissions").create({"ParentId": set_id, "SobjectType": name, **granted})
+            sobject(admin, "ObjectPermissions").create({"ParentId": set_id, "SobjectType": name, **granted})
 
         for name, rights, words in (
             ("Lead", ("Edit",), "Permission Edit Lead depends on permission.s.: Read Lead"),
@@ -144,26 +130,26 @@ class TestPermissions:
     def test_a_set_that_somebody_has_cannot_be_deleted(
         self, admin: Salesforce, org: SalesforceOrg, set_id: str
     ) -> None:
-        given = _object(admin, "PermissionSetAssignment").create(
+        given = sobject(admin, "PermissionSetAssignment").create(
             {"PermissionSetId": set_id, "AssigneeId": org.integration_user_id}
         )
-        _object(admin, "ObjectPermissions").create({"ParentId": set_id, "SobjectType": "Lead", "PermissionsRead": True})
+        sobject(admin, "ObjectPermissions").create({"ParentId": set_id, "SobjectType": "Lead", "PermissionsRead": True})
         with pytest.raises(SalesforceMalformedRequest, match="DELETE_FAILED"):
-            _object(admin, "PermissionSet").delete(set_id)
-        _object(admin, "PermissionSetAssignment").delete(given["id"])
-        _object(admin, "PermissionSet").delete(set_id)
+            sobject(admin, "PermissionSet").delete(set_id)
+        sobject(admin, "PermissionSetAssignment").delete(given["id"])
+        sobject(admin, "PermissionSet").delete(set_id)
         assert admin.query("SELECT COUNT() FROM ObjectPermissions")["totalSize"] == 0
 
     def test_nobody_but_an_admin_writes_or_deletes_any_of_it(
         self, admin: Salesforce, salesforce: Salesforce, set_id: str
     ) -> None:
         with pytest.raises(SalesforceRefusedRequest, match="INSUFFICIENT_ACCESS_OR_READONLY"):
-            _object(salesforce, "PermissionSet").create({"Name": "Mine", "Label": "Mine"})
+            sobject(salesforce, "PermissionSet").create({"Name": "Mine", "Label": "Mine"})
         with pytest.raises(SalesforceRefusedRequest, match="INSUFFICIENT_ACCESS_OR_READONLY"):
-            _object(salesforce, "PermissionSet").update(set_id, {"Label": "Mine"})
+            sobject(salesforce, "PermissionSet").update(set_id, {"Label": "Mine"})
         with pytest.raises(SalesforceRefusedRequest, match="INSUFFICIENT_ACCESS_OR_READONLY"):
-            _object(salesforce, "PermissionSet").delete(set_id)
-        assert _object(admin, "PermissionSet").get(set_id)["Label"] == "Test"
+            sobject(salesforce, "PermissionSet").delete(set_id)
+        assert sobject(admin, "PermissionSet").get(set_id)["Label"] == "Test"
 
 
 def test_the_list_of_resources_says_who_is_signed_in(salesforce: Salesforce, org: SalesforceOrg) -> None:

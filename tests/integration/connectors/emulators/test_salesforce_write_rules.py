@@ -11,21 +11,12 @@ from simple_salesforce.exceptions import SalesforceMalformedRequest
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType, picklist_values
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from tests.integration.connectors.emulators.conftest import change_of, patched
 
 if TYPE_CHECKING:
     from tests.integration.connectors.emulators.conftest import AddLeads
 
 PATH = "composite/sobjects"
-
-
-def _patch(salesforce: Salesforce, records: list[dict[str, Any]], **headers: str) -> list[dict[str, Any]]:
-    answer = salesforce.restful(PATH, method="PATCH", json={"records": records}, headers=headers)
-    assert isinstance(answer, list)
-    return answer
-
-
-def _lead(lead_id: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401  # any value of a record
-    return {"attributes": {"type": "Lead"}, "id": lead_id, **values}
 
 
 def _codes(results: list[dict[str, Any]]) -> list[str | None]:
@@ -39,7 +30,7 @@ def test_a_validation_rule_refuses_in_its_own_words(
     org.update("Lead", ids[1], {"Industry": "Energy"})
     org.rules.add_validation("Lead", "No city for energy.", lambda lead: lead["Industry"] == "Energy", field="City")
     org.rules.add_validation("Lead", "Not Ulm.", {"City": "Ulm"})
-    results = _patch(salesforce, [_lead(one, City="Bonn") for one in ids[:2]] + [_lead(ids[2], City="Ulm")])
+    results = patched(salesforce, [change_of(one, City="Bonn") for one in ids[:2]] + [change_of(ids[2], City="Ulm")])
     assert _codes(results) == [None, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "FIELD_CUSTOM_VALIDATION_EXCEPTION"]
     assert results[1]["errors"][0] == {
         "statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
@@ -58,7 +49,7 @@ def test_a_trigger_that_fails_takes_its_record_back(
 ) -> None:
     good, bad = add_leads(2)
     org.rules.add_trigger("Lead", "LeadRouting", lambda lead: lead["LastName"] == "Lead 0001")
-    results = _patch(salesforce, [_lead(good, City="Ulm"), _lead(bad, City="Ulm")])
+    results = patched(salesforce, [change_of(good, City="Ulm"), change_of(bad, City="Ulm")])
     assert _codes(results) == [None, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"]
     assert results[1]["errors"][0]["message"].startswith("LeadRouting: execution of AfterUpdate")
     assert org.get("Lead", bad)["City"] is None
@@ -69,19 +60,22 @@ def test_locked_rows_are_free_after_so_many_requests_or_in_small_ones(
 ) -> None:
     ids = add_leads(3)
     org.rules.lock("Lead", ids[:1], requests=2)
-    records = [_lead(one, City="Ulm") for one in ids]
+    records = [change_of(one, City="Ulm") for one in ids]
     locked = ["UNABLE_TO_LOCK_ROW", None, None]
-    assert [_codes(_patch(salesforce, records[1:])), *(_codes(_patch(salesforce, records)) for _ in range(3))] == [
+    assert [
+        _codes(patched(salesforce, records[1:])),
+        *(_codes(patched(salesforce, records)) for _ in range(3)),
+    ] == [
         [None, None],
         locked,
         locked,
         [None, None, None],
     ]
     org.rules.lock("Lead", requests=None, above=2)
-    assert set(_codes(_patch(salesforce, records))) == {"UNABLE_TO_LOCK_ROW"}
-    assert _codes(_patch(salesforce, records[:2])) == [None, None]
+    assert set(_codes(patched(salesforce, records))) == {"UNABLE_TO_LOCK_ROW"}
+    assert _codes(patched(salesforce, records[:2])) == [None, None]
     org.rules.unlock()
-    assert _codes(_patch(salesforce, records)) == [None, None, None]
+    assert _codes(patched(salesforce, records)) == [None, None, None]
 
 
 @pytest.mark.parametrize("said", [None, "TRUE", "FALSE"])
@@ -92,7 +86,7 @@ def test_an_assignment_rule_moves_leads_unless_the_client_forbids_it(
     before = org.get("Lead", lead_id)["OwnerId"]
     org.rules.assigned_to["Lead"] = org.integration_user_id
     headers = {} if said is None else {"Sforce-Auto-Assign": said}
-    _patch(salesforce, [_lead(lead_id, City="Ulm")], **headers)
+    patched(salesforce, [change_of(lead_id, City="Ulm")], headers=headers)
     assert (org.get("Lead", lead_id)["OwnerId"] == before) is (said == "FALSE")
 
 
@@ -109,19 +103,19 @@ def test_each_refusal_has_its_code_and_none_its_id(
     org.convert_lead(ids[1])
     org.purge("Lead", ids[2])
     org.rules.make_read_only(ids[3])
-    results = _patch(
+    results = patched(
         salesforce,
         [
-            _lead(ids[0], City="Ulm"),
-            _lead(ids[1], City="Ulm"),
-            _lead(ids[2], City="Ulm"),
-            _lead(ids[3], City="Ulm"),
-            _lead(ids[4], Fit__c=1000),
-            _lead(ids[5], Note__c="sixsix"),
-            _lead(ids[6], Grade__c="C"),
-            _lead(ids[7], Formula__c=1),
-            _lead("no id", City="Ulm"),
-            _lead(ids[8], Fit__c=1.005),
+            change_of(ids[0], City="Ulm"),
+            change_of(ids[1], City="Ulm"),
+            change_of(ids[2], City="Ulm"),
+            change_of(ids[3], City="Ulm"),
+            change_of(ids[4], Fit__c=1000),
+            change_of(ids[5], Note__c="sixsix"),
+            change_of(ids[6], Grade__c="C"),
+            change_of(ids[7], Formula__c=1),
+            change_of("no id", City="Ulm"),
+            change_of(ids[8], Fit__c=1.005),
         ],
     )
     assert _codes(results) == [
@@ -139,9 +133,9 @@ def test_each_refusal_has_its_code_and_none_its_id(
     assert all("id" not in one for one in results[:-1])
     assert org.get("Lead", ids[8])["Fit__c"] == 1.01
     org.rules.are_converted_leads_editable = True
-    assert _codes(_patch(salesforce, [_lead(ids[1], City="Ulm")])) == [None]
+    assert _codes(patched(salesforce, [change_of(ids[1], City="Ulm")])) == [None]
     org.rules.is_storage_full = True
-    assert _codes(_patch(salesforce, [_lead(ids[8], City="Ulm")])) == ["STORAGE_LIMIT_EXCEEDED"]
+    assert _codes(patched(salesforce, [change_of(ids[8], City="Ulm")])) == ["STORAGE_LIMIT_EXCEEDED"]
     assert not emulator.violations
 
 
@@ -150,7 +144,7 @@ def test_a_body_that_cannot_be_read_writes_none_of_its_records(
 ) -> None:
     good, bad = add_leads(2)
     with pytest.raises(SalesforceMalformedRequest, match="JSON_PARSER_ERROR"):
-        _patch(salesforce, [_lead(good, City="Ulm"), _lead(bad, AnnualRevenue="much")])
+        patched(salesforce, [change_of(good, City="Ulm"), change_of(bad, AnnualRevenue="much")])
     data = f'{{"records": [{{"attributes": {{"type": "Lead"}}, "id": "{good}", "AnnualRevenue": NaN}}]}}'
     with pytest.raises(SalesforceMalformedRequest, match="JSON_PARSER_ERROR"):
         salesforce.restful(PATH, method="PATCH", data=data)
@@ -160,10 +154,10 @@ def test_a_body_that_cannot_be_read_writes_none_of_its_records(
 def test_more_than_ten_changes_of_the_kind_are_refused_whole(salesforce: Salesforce, add_leads: AddLeads) -> None:
     records = []
     for lead_id in add_leads(6):
-        records += [_lead(lead_id, City="Ulm"), {"attributes": {"type": "Contact"}, "id": "003Hp0000000001MAA"}]
-    assert len(_patch(salesforce, records[:10])) == 10
+        records += [change_of(lead_id, City="Ulm"), {"attributes": {"type": "Contact"}, "id": "003Hp0000000001MAA"}]
+    assert len(patched(salesforce, records[:10])) == 10
     with pytest.raises(SalesforceMalformedRequest, match="chunks"):
-        _patch(salesforce, records)
+        patched(salesforce, records)
 
 
 def test_a_field_that_some_automation_puts_back_keeps_its_value_without_a_word(
@@ -171,5 +165,5 @@ def test_a_field_that_some_automation_puts_back_keeps_its_value_without_a_word(
 ) -> None:
     [lead_id] = add_leads(1)
     org.rules.ignore("Lead", "City")
-    assert _codes(_patch(salesforce, [_lead(lead_id, City="Ulm", Street="Hauptstr. 1")])) == [None]
+    assert _codes(patched(salesforce, [change_of(lead_id, City="Ulm", Street="Hauptstr. 1")])) == [None]
     assert (org.get("Lead", lead_id)["City"], org.get("Lead", lead_id)["Street"]) == (None, "Hauptstr. 1")

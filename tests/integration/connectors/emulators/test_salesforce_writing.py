@@ -5,34 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
-from simple_salesforce.api import Salesforce, SFType
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceRefusedRequest
 
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from tests.integration.connectors.emulators.conftest import change_of, patched, sobject
 
 if TYPE_CHECKING:
     from tests.integration.connectors.emulators.conftest import AddLeads
-
-HOST = "https://acme.my.salesforce.com"
-
-
-def _object(salesforce: Salesforce, name: str) -> SFType:
-    found = getattr(salesforce, name)
-    assert isinstance(found, SFType)
-    return found
-
-
-def _patch(salesforce: Salesforce, records: list[dict[str, Any]], *, all_or_none: bool = False) -> list[dict[str, Any]]:
-    body = {"allOrNone": all_or_none, "records": records}
-    answer = salesforce.restful("composite/sobjects", method="PATCH", json=body)
-    assert isinstance(answer, list)
-    return answer
-
-
-def _lead(lead_id: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401  # any value of a record
-    return {"attributes": {"type": "Lead"}, "id": lead_id, **values}
 
 
 class TestCollections:
@@ -41,9 +22,14 @@ class TestCollections:
     ) -> None:
         good, gone, other = add_leads(3)
         org.delete("Lead", gone)
-        results = _patch(
+        results = patched(
             salesforce,
-            [_lead(good, City="Ulm"), _lead(gone, City="Ulm"), _lead(other, Nope="x"), _lead(good, City="Bonn")],
+            [
+                change_of(good, City="Ulm"),
+                change_of(gone, City="Ulm"),
+                change_of(other, Nope="x"),
+                change_of(good, City="Bonn"),
+            ],
         )
         assert results[0] == {"id": good, "success": True, "errors": []}
         assert [result["success"] for result in results] == [True, False, False, False]
@@ -56,7 +42,7 @@ class TestCollections:
         self, salesforce: Salesforce, org: SalesforceOrg, add_leads: AddLeads
     ) -> None:
         good, bad = add_leads(2)
-        results = _patch(salesforce, [_lead(good, City="Ulm"), _lead(bad, Nope="x")], all_or_none=True)
+        results = patched(salesforce, [change_of(good, City="Ulm"), change_of(bad, Nope="x")], all_or_none=True)
         codes = [result["errors"][0]["statusCode"] for result in results]
         assert codes == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "INVALID_FIELD"]
         assert org.get("Lead", good)["City"] is None
@@ -65,7 +51,7 @@ class TestCollections:
         self, salesforce: Salesforce, org: SalesforceOrg, add_leads: AddLeads
     ) -> None:
         org.access.make_read_only("Lead", "Industry", user_id=org.integration_user_id)
-        [result] = _patch(salesforce, [_lead(add_leads(1)[0], Industry="Energy")])
+        [result] = patched(salesforce, [change_of(add_leads(1)[0], Industry="Energy")])
         assert result["errors"][0]["statusCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"
         assert result["errors"][0]["fields"] == ["Industry"]
 
@@ -73,10 +59,10 @@ class TestCollections:
         self, emulator: SalesforceEmulator, salesforce: Salesforce, add_leads: AddLeads
     ) -> None:
         ids = add_leads(201)
-        assert len(_patch(salesforce, [_lead(one, City="Ulm") for one in ids[:200]])) == 200
+        assert len(patched(salesforce, [change_of(one, City="Ulm") for one in ids[:200]])) == 200
         assert not emulator.violations
         with pytest.raises(SalesforceMalformedRequest, match="EXCEEDED_ID_LIMIT"):
-            _patch(salesforce, [_lead(one, City="Bonn") for one in ids])
+            patched(salesforce, [change_of(one, City="Bonn") for one in ids])
         assert [violation.what for violation in emulator.violations] == ["more records in one call than are allowed"]
 
     def test_records_are_made_and_read_by_id(self, salesforce: Salesforce) -> None:
@@ -105,17 +91,12 @@ NUMBER: dict[str, object] = {"type": "Number", "label": "HPRO Score", "precision
 
 
 class TestCustomFields:
-    @pytest.fixture
-    def admin(self, emulator: SalesforceEmulator, session: requests.Session) -> Salesforce:
-        session_id = emulator.session_id(emulator.org.admin_user_id)
-        return Salesforce(session_id=session_id, instance_url=HOST, session=session)
-
     def _make(self, admin: Salesforce, metadata: dict[str, object] = NUMBER, name: str = "HPRO_Score__c") -> Any:  # noqa: ANN401
         data = {"FullName": f"Lead.{name}", "Metadata": metadata}
         return admin.toolingexecute("sobjects/CustomField/", method="POST", data=data)
 
     def _fields(self, salesforce: Salesforce) -> dict[str, Any]:
-        return {field["name"]: field for field in _object(salesforce, "Lead").describe()["fields"]}
+        return {field["name"]: field for field in sobject(salesforce, "Lead").describe()["fields"]}
 
     def test_nobody_sees_a_new_field_until_a_permission_set_says_so(
         self, admin: Salesforce, salesforce: Salesforce, org: SalesforceOrg
@@ -125,8 +106,8 @@ class TestCustomFields:
         assert made["id"].startswith("00N")
         assert "HPRO_Score__c" not in self._fields(salesforce)
         assert "HPRO_Score__c" not in self._fields(admin)
-        permission_set = _object(admin, "PermissionSet").create({"Name": "HPRO_Connector", "Label": "HPRO Connector"})
-        _object(admin, "FieldPermissions").create(
+        permission_set = sobject(admin, "PermissionSet").create({"Name": "HPRO_Connector", "Label": "HPRO Connector"})
+        sobject(admin, "FieldPermissions").create(
             {
                 "ParentId": permission_set["id"],
                 "SobjectType": "Lead",
@@ -136,7 +117,7 @@ class TestCustomFields:
             }
         )
         assert "HPRO_Score__c" not in self._fields(salesforce)
-        _object(admin, "PermissionSetAssignment").create(
+        sobject(admin, "PermissionSetAssignment").create(
             {"PermissionSetId": permission_set["id"], "AssigneeId": org.integration_user_id}
         )
         field = self._fields(salesforce)["HPRO_Score__c"]

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+import pytest
 from sqlalchemy import select
 
 from hpro_connectors.calls import CallPolicy, GuardedConnector
@@ -19,8 +20,9 @@ from hpro_connectors.emulators.http.fault_script import Fault
 from hpro_connectors.emulators.salesforce.company.demo_org import SalesforceDemo, make_demo_org
 from hpro_connectors.emulators.salesforce.company.demo_schema import prompt_names
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
-from hpro_connectors.emulators.salesforce.wire.faults import transient_faults
+from hpro_connectors.emulators.salesforce.wire.faults import FAULTS, transient_faults
 from hpro_connectors.engine import PassReport, PassSettings, run_pass
+from hpro_connectors.errors import AuthError
 from hpro_connectors.salesforce.client.connection import Connection, SignInWay
 from hpro_connectors.salesforce.client.salesforce_client import SalesforceClient
 from hpro_connectors.salesforce.connector import SalesforceConnector
@@ -35,6 +37,7 @@ from hpro_sdk.scoring.manifest import BaseModelOrigin, ScorerManifest, ScoreToke
 from hpro_sdk.scoring.scorer import Scorer
 
 DAYS = 90
+BATCH = 10
 HANG_S = 0.4  # a request that hangs costs the test that long
 SHOWN = (
     "Id, HPRO_Score__c, HPRO_Band__c, HPRO_Trend__c, HPRO_Rank__c, HPRO_Stage_Rank__c, HPRO_Stage_Size__c,"
@@ -188,3 +191,34 @@ def test_a_pass_with_nothing_new_costs_two_calls_a_stream_and_three(tmp_path: Pa
         entries = made.emulator.journal.entries
         assert len(entries) <= 2 * streams + 3
         assert not [entry for entry in entries if entry.method == "PATCH"]
+
+
+def run_in_small_batches(made: Company) -> PassReport:
+    made.demo.org.clock.advance(timedelta(minutes=15))
+    settings = PassSettings(rails=False, write_batch=BATCH, now=made.demo.org.clock.now)
+    return run_pass(made.connector(), made.store, exact_scorer(made), settings)
+
+
+def scores_of(made: Company) -> list[tuple[object, ...]]:
+    """Give what is shown of each lead, but for when it was scored, which another pass may do."""
+    return [row[:-1] for row in made.shown()]
+
+
+@pytest.mark.parametrize("fault", ["revoke_consent", "deactivate_user"])
+def test_row_21_consent_revoked_between_two_writes_leaves_no_half_scores(tmp_path: Path, fault: str) -> None:
+    with company(tmp_path / "calm") as calm, company(tmp_path / "cut") as cut:
+        org = cut.demo.org
+        cut.emulator.faults.add(FAULTS[fault](), path="/composite/sobjects", method="PATCH", nth=3)
+        with pytest.raises(AuthError, match="no user to run as"):
+            run_in_small_batches(cut)
+        shown = [row for row in cut.shown() if any(value is not None for value in row[1:])]
+        assert len(shown) == 2 * BATCH
+        assert all(None not in (score, band, scored_at) for _, score, band, *_, scored_at in shown)
+        org.update("User", org.integration_user_id, {"IsActive": True})
+        cut.emulator.app.run_as = org.integration_user_id
+        assert run_in_small_batches(cut).problem_count == 0
+        run_in_small_batches(calm)
+        run_in_small_batches(calm)
+        assert scores_of(cut) == scores_of(calm)
+        assert len([row for row in scores_of(calm) if row[1] is not None]) > 3 * BATCH
+        assert run_in_small_batches(cut).written == 0

@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
+from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_connectors.engine import PassReport
 from hpro_connectors.protocol import Window
@@ -18,6 +19,8 @@ from hpro_connectors.state.rows import StoredLead
 from hpro_sdk.lead import OutcomeResult
 
 AllTold = Callable[[int], list[str]]
+ID_LIST = "^SELECT Id FROM"
+"""How a query begins that lists all ids to compare them."""
 
 
 class World(Protocol):
@@ -25,6 +28,7 @@ class World(Protocol):
 
     org: SalesforceOrg
     clock: EmulatorClock
+    emulator: SalesforceEmulator
     lead_ids: list[str]
 
     def add_lead(self, number: int) -> str: ...
@@ -103,14 +107,82 @@ def test_row_17_a_master_may_be_merged_itself(world: World, all_told: AllTold, *
     assert world.told(third) == sorted([*all_told(0), *all_told(1), *all_told(2)])
 
 
+def test_row_15_a_hard_deleted_lead_is_gone_with_its_texts_though_no_ids_are_compared(
+    world: World, all_told: AllTold
+) -> None:
+    world.read()
+    world.let_the_overlap_pass()
+    world.org.hard_delete("Lead", world.lead_ids[0])
+    world.emulator.journal.clear()
+    world.read()
+    assert world.emulator.journal.matching(text=ID_LIST) == ()
+    assert world.lead(world.lead_ids[0]) is None
+    assert world.told(world.lead_ids[1]) == all_told(1)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("Task", "Call"), ("Event", "Visit"), ("EmailMessage", "Offer\nFor you."), ("Note", "Budget")]
+)
+def test_row_15_a_hard_deleted_interaction_is_forgotten_though_no_ids_are_compared(
+    world: World, all_told: AllTold, name: str, text: str
+) -> None:
+    world.read()
+    world.let_the_overlap_pass()
+    found = world.org.run_query(f"SELECT Id FROM {name} ORDER BY CreatedDate, Id LIMIT 1", user_id=None).rows
+    world.org.hard_delete(name, str(found[0][0]))
+    world.emulator.journal.clear()
+    world.read()
+    assert world.emulator.journal.matching(text=ID_LIST) == ()
+    (gone,) = [one for one in all_told(0) if one.startswith(text)]
+    left = all_told(0)
+    left.remove(gone)
+    assert world.told(world.lead_ids[0]) == left
+    assert world.told(world.lead_ids[1]) == all_told(1)
+
+
+def test_row_15_a_deletion_that_the_log_covers_an_hour_later_is_heard_of_then(world: World) -> None:
+    world.read()
+    world.let_the_overlap_pass()
+    world.org.let_deletion_log_lag(timedelta(hours=1))
+    world.org.hard_delete("Lead", world.lead_ids[0])
+    world.emulator.journal.clear()
+    known = []
+    for _ in range(6):
+        world.wait(minutes=15)
+        world.read()
+        known.append(world.lead(world.lead_ids[0]) is not None)
+    assert known == [True, True, False, False, False, False]
+    assert world.emulator.journal.matching(text=ID_LIST) == ()
+
+
+def test_row_15_where_the_log_lags_for_hours_ids_are_compared(world: World) -> None:
+    world.read()
+    world.let_the_overlap_pass()
+    world.org.let_deletion_log_lag(timedelta(hours=3))
+    world.org.hard_delete("Lead", world.lead_ids[0])
+    assert world.read(confirm_missing=True).deleted == 1
+    assert world.lead(world.lead_ids[0]) is None
+
+
+def test_of_an_object_that_is_not_replicated_no_deletions_are_asked(world: World) -> None:
+    world.org.schema["Note"].replicateable = False
+    world.read()
+    world.asked()
+    world.read()
+    asked = {path for path in world.asked() if path.endswith("/deleted")}
+    assert asked == {f"sobjects/{name}/deleted" for name in ("Lead", "Task", "Event", "EmailMessage")}
+
+
 def test_row_15_a_log_that_was_purged_leads_to_a_comparison_of_all_ids(world: World) -> None:
     world.read()
     world.read()
     world.org.purge("Lead", world.lead_ids[0])  # without a word
     world.wait(minutes=30)
     world.org.purge_deletion_log()
+    world.emulator.journal.clear()
     report = world.read(confirm_missing=True)  # one of four is more than is taken for deleted otherwise
     assert report.deleted == 1
+    assert world.emulator.journal.matching(text=ID_LIST)
     assert world.lead(world.lead_ids[0]) is None
     assert world.read().deleted == 0
     connector = world.connector()

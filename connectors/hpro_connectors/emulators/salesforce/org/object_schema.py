@@ -84,10 +84,6 @@ class ObjectSchema:
             (one for one in self.fields.values() if one.relationship and one.relationship.lower() == folded), None
         )
 
-    def parts_of(self, compound: str) -> list[FieldSchema]:
-        """Give the parts of a compound field."""
-        return [one for one in self.fields.values() if one.compound == compound]
-
 
 def by_name(fields: Iterable[FieldSchema]) -> dict[str, FieldSchema]:
     """Give fields by their names, each with a label."""

@@ -11,6 +11,7 @@ from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault, not_fou
 from hpro_connectors.emulators.salesforce.org.database import Database
 from hpro_connectors.emulators.salesforce.org.ids import long_id, make_id
 from hpro_connectors.emulators.salesforce.org.object_schema import ObjectSchema
+from hpro_connectors.emulators.salesforce.org.row_order import RowOrder
 from hpro_connectors.emulators.salesforce.org.schema import OrgSchema
 from hpro_connectors.emulators.salesforce.org.values import moment_to_seconds
 from hpro_connectors.emulators.salesforce.org.write_plan import WritePlans
@@ -31,6 +32,7 @@ class OrgState:
         counters: Last number of an id by prefix.
         plans: How records are written.
         rules: What holds for what users write.
+        row_order: How rows come that nobody ordered.
     """
 
     org_id: str
@@ -42,6 +44,7 @@ class OrgState:
     counters: Counter[str] = field(default_factory=Counter)
     plans: WritePlans = field(init=False)
     rules: WriteRules = field(default_factory=WriteRules)
+    row_order: RowOrder = field(default_factory=RowOrder)
 
     def __post_init__(self) -> None:
         self.plans = WritePlans(self.schema)

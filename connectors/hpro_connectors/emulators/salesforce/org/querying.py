@@ -93,24 +93,13 @@ class QuerySettings:
         user_id: Who; ``None``: the org itself, which sees everything.
         include_deleted: Whether the recycle bin and archived activities are seen.
         api_version: Part of the path of a file's content, such as ``62.0``.
+        ordered: Whether rows come in the order that the query asks for.
     """
 
     user_id: str | None
     include_deleted: bool
     api_version: str
-
-
-def check_query(state: OrgState, soql: str, settings: QuerySettings) -> QueryResult:
-    """Say what a query would give, without rows; see ``SalesforceOrg.check_query``."""
-    query = _compile(state, soql, settings)
-    return QueryResult(
-        query.one.name,
-        tuple(one.name for one in query.columns),
-        tuple(one.field for one in query.columns),
-        [],
-        None if query.columns else 0,
-        query.grouped,
-    )
+    ordered: bool = True
 
 
 def run_query(state: OrgState, soql: str, settings: QuerySettings) -> QueryResult:
@@ -124,6 +113,8 @@ def open_query(state: OrgState, soql: str, settings: QuerySettings) -> OpenQuery
     if query.grouped or not query.columns or query.one.name.lower() in _DEFINITIONS:
         return _run(state, query)
     places = array("q", (int(row[0] or 0) for row in state.database.rows(query.sql(f"{ROW}.rowid"), query.values)))
+    if not settings.ordered:
+        places = state.row_order.scrambled(places)
     return OpenQuery(state.database, query, places)
 
 
@@ -164,5 +155,6 @@ def _compile(state: OrgState, soql: str, settings: QuerySettings) -> CompiledQue
         state.now(),
         state.clock.now().date().isoformat(),
         settings.api_version,
+        state.row_order,
     )
     return compile_query(context, select, include_deleted=settings.include_deleted)

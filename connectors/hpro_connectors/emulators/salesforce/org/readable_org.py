@@ -17,7 +17,6 @@ from hpro_connectors.emulators.salesforce.org.querying import (
     OpenQuery,
     QueryResult,
     QuerySettings,
-    check_query,
     open_query,
     run_query,
 )
@@ -118,29 +117,31 @@ class ReadableOrg:
         with self._reading():
             return run_query(self._state, soql, QuerySettings(user_id, include_deleted, api_version))
 
-    def check_query(
-        self, soql: str, *, user_id: str | None, include_deleted: bool = False, api_version: str = API_VERSION
-    ) -> QueryResult:
-        """Say what a query would give, without running it; arguments and errors as of :meth:`run_query`.
-
-        Returns:
-            Its object and columns, without rows.
-        """
-        with self._reading():
-            return check_query(self._state, soql, QuerySettings(user_id, include_deleted, api_version))
-
     def open_query(
-        self, soql: str, *, user_id: str | None, include_deleted: bool = False, api_version: str = API_VERSION
+        self,
+        soql: str,
+        *,
+        user_id: str | None,
+        include_deleted: bool = False,
+        api_version: str = API_VERSION,
+        ordered: bool = True,
     ) -> OpenQuery | QueryResult:
         """Run a query whose rows are read as they are asked for; it keeps eight bytes a row.
 
-        Arguments and errors as of :meth:`run_query`.
+        Further arguments and errors as of :meth:`run_query`.
+
+        Args:
+            soql: The query.
+            user_id: Who asks.
+            include_deleted: Whether it sees the recycle bin and archived activities.
+            api_version: Part of the path of a file's content.
+            ordered: Whether rows come in the order that the query asks for.
 
         Returns:
             The open query; all of it at once, where its rows are no records.
         """
         with self._reading():
-            return open_query(self._state, soql, QuerySettings(user_id, include_deleted, api_version))
+            return open_query(self._state, soql, QuerySettings(user_id, include_deleted, api_version, ordered))
 
     def describe(self, object_name: str, *, user_id: str, api_version: str = API_VERSION) -> dict[str, JsonValue]:
         """Describe an object as a user sees it, in the JSON of the REST API.

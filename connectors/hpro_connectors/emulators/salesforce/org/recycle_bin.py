@@ -75,12 +75,17 @@ class RecycleBin:
 
     Args:
         state: The org.
+
+    Attributes:
+        log_starts: What was deleted before is forgotten; in seconds since 1970.
+        log_lag_s: What was deleted in the last so many seconds is not told yet, as where a long transaction runs.
     """
 
     def __init__(self, state: OrgState) -> None:
         self._state = state
         self._due: int | None = None
-        self.log_starts = state.now()
+        self.log_starts = 0
+        self.log_lag_s = 0
         make_log(state.database)
 
     def delete(self, object_name: str, record_id: str, *, user_id: str | None = None) -> None:
@@ -156,7 +161,23 @@ class RecycleBin:
         if self._state.is_live(one, found_id) is None:
             raise not_found()
         with self._state.database.transaction():
-            self._remove(one, found_id)
+            self._remove(one, found_id, is_logged=False)
+
+    def hard_delete(self, object_name: str, record_id: str) -> None:
+        """Let a record be gone with what goes with it, past the bin or out of it; the log tells of all of it.
+
+        Raises:
+            ApiFault: There is no such record.
+        """
+        one = self._state.object(object_name)
+        found_id = self._state.record_id(one, record_id)
+        live = self._state.is_live(one, found_id)
+        if live is None:
+            raise not_found()
+        with self._state.database.transaction():
+            if live:
+                self.put(one, found_id, found_id)
+            self._remove(one, found_id, is_logged=True)
 
     def empty(self) -> int:
         """Let all be gone that lies here for more than 15 days, and forget that it was ever deleted.
@@ -206,12 +227,13 @@ class RecycleBin:
             (root_id,),
         )
 
-    def _remove(self, one: ObjectSchema, record_id: str) -> None:
+    def _remove(self, one: ObjectSchema, record_id: str, *, is_logged: bool) -> None:
         children = self._children(one, record_id, live=False)
         self._state.database.run(f'DELETE FROM "{one.name}" WHERE Id = ?', (record_id,))
-        self._state.database.run("DELETE FROM _deletion_log WHERE id = ?", (record_id,))
+        if not is_logged:
+            self._state.database.run("DELETE FROM _deletion_log WHERE id = ?", (record_id,))
         for child, child_id in children:
-            self._remove(child, child_id)
+            self._remove(child, child_id, is_logged=is_logged)
 
     def _children(self, one: ObjectSchema, record_id: str, *, live: bool) -> list[tuple[ObjectSchema, str]]:
         found = []

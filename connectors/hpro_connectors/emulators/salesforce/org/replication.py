@@ -27,15 +27,16 @@ def deleted(
     earliest = max(bin_.log_starts, state.now() - _LONGEST_S)
     if first < earliest:
         raise _refused("startDate before org replication enabled date")
+    covered = min(last, state.now() - bin_.log_lag_s)
     rows = state.database.rows(
         "SELECT id, at FROM _deletion_log WHERE object = ? AND at BETWEEN ? AND ? ORDER BY at, id",
-        (one.name, first, last),
+        (one.name, first, covered),
     )
     records: list[JsonValue] = [{"id": str(row[0]), "deletedDate": moment_text(int(row[1] or 0))} for row in rows]
     return {
         "deletedRecords": records,
         "earliestDateAvailable": moment_text(earliest),
-        "latestDateCovered": moment_text(last),
+        "latestDateCovered": moment_text(covered),
     }
 
 

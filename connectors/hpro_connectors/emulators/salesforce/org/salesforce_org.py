@@ -50,6 +50,7 @@ class SalesforceOrg(ReadableOrg):
         schema: Objects and fields; they may be changed.
         access: Who sees what; it may be changed.
         rules: What holds for what users write; it may be changed.
+        row_order: How rows come that nobody ordered; it may be changed.
         admin_user_id: The user who set the org up.
         integration_user_id: The user that HPRO signs in as.
     """
@@ -68,6 +69,7 @@ class SalesforceOrg(ReadableOrg):
             state = OrgState(found, database, self.schema, self.access, clock)
             super().__init__(state, RecycleBin(state))
             self.rules = state.rules
+            self.row_order = state.row_order
             self.admin_user_id, self.integration_user_id = fill_first_day(state, name, is_sandbox=is_sandbox)
 
     def close(self) -> None:
@@ -172,6 +174,15 @@ class SalesforceOrg(ReadableOrg):
         with self._changing():
             self._bin.purge(object_name, record_id)
 
+    def hard_delete(self, object_name: str, record_id: str) -> None:
+        """Let a record be gone without lying in the recycle bin, or out of it; :meth:`deleted` tells of it.
+
+        Raises:
+            ApiFault: There is no such record.
+        """
+        with self._changing():
+            self._bin.hard_delete(object_name, record_id)
+
     def empty_recycle_bin(self) -> int:
         """Let all be gone that lies in the recycle bin for more than 15 days; the org does that by itself, too.
 
@@ -182,6 +193,15 @@ class SalesforceOrg(ReadableOrg):
         """
         with self._database.lock:
             return self._bin.empty()
+
+    def let_deletion_log_lag(self, by: timedelta) -> None:
+        """Let :meth:`deleted` cover what was deleted up to some time ago only, as behind a long transaction.
+
+        Args:
+            by: How long ago; zero ends it.
+        """
+        with self._database.lock:
+            self._bin.log_lag_s = int(by.total_seconds())
 
     def purge_deletion_log(self) -> None:
         """Forget all that was deleted up to now, as the org does where too much was."""

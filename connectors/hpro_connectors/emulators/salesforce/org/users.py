@@ -21,6 +21,16 @@ def active_user_id(org: SalesforceOrg, user_name: str) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
+def is_active(org: SalesforceOrg, user_id: str) -> bool:
+    """Whether a user may be signed in.
+
+    Args:
+        org: Whose user.
+        user_id: Which.
+    """
+    return bool(org.get("User", user_id)["IsActive"])
+
+
 def user_name(org: SalesforceOrg, user_id: str) -> str:
     """The name that a user signs in with.
 

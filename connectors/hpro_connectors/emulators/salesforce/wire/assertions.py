@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -63,7 +64,8 @@ def checked_user_name(assertion: str, app: ExternalClientApp, audiences: Collect
         )
     except jwt.PyJWTError:
         raise OAuthFault("invalid_grant", "invalid assertion") from None
-    if claims.get("aud") not in audiences:
+    audience = claims.get("aud")
+    if not isinstance(audience, str) or audience not in audiences:
         raise OAuthFault("invalid_grant", "audience is invalid")
     ends = _moment_s(claims.get("exp"))
     if ends is None or ends > (now + LONGEST_LIFE).timestamp():
@@ -76,6 +78,7 @@ def checked_user_name(assertion: str, app: ExternalClientApp, audiences: Collect
 def _moment_s(value: object) -> float | None:
     """Seconds since 1970; clients send a number or a text."""
     try:
-        return float(value) if isinstance(value, (int, float, str)) else None
-    except ValueError:
+        moment_s = float(value) if isinstance(value, (int, float, str)) else math.nan
+    except (ValueError, OverflowError):
         return None
+    return moment_s if math.isfinite(moment_s) else None

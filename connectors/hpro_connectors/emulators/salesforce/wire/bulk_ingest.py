@@ -217,6 +217,13 @@ class IngestJobs:
         for job in self.held:
             self._jobs.forget(job)
 
+    def reset(self) -> None:
+        """Let all jobs be gone, count anew, and let nothing go wrong with the next one that was to."""
+        self.forget_all()
+        self._jobs.count_anew()
+        self.fail_next, self.aborts_next = None, False
+        self.fails_after = self.unprocessed = 0
+
     def _go_on(self, job: IngestJob) -> None:
         if job.state is BulkState.UPLOAD_COMPLETE:
             self._change(job, BulkState.IN_PROGRESS)

@@ -131,12 +131,17 @@ class JobStore(Generic[Job]):
         self._clock, self._first_number = clock, first_number
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
-        self._made = 0
+        self._made = self._made_before = 0
 
     @property
     def made(self) -> int:
-        """How many were made."""
-        return self._made
+        """How many were made since they were counted anew."""
+        return self._made - self._made_before
+
+    def count_anew(self) -> None:
+        """Count anew; ids go on, so that an old one leads to no other job."""
+        with self._lock:
+            self._made_before = self._made
 
     @property
     def held(self) -> tuple[Job, ...]:

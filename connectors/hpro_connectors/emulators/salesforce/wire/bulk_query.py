@@ -186,7 +186,6 @@ class BulkQueryJobs:
             raise ApiFault(400, "INVALID_ARGUMENT", "maxRecords is a number of at least 1")
         count = min(int(asked), job.results.rows - first, self.most_rows or int(asked))
         body, length = job.results.part(first, count)
-        self._limits.result_bytes.add(length)
         response = Response(200, body, "text/csv", length=length)
         response.headers["Sforce-NumberOfRecords"] = str(count)
         response.headers["Sforce-Locator"] = _locator_of(first + count) if first + count < job.results.rows else "null"
@@ -196,6 +195,12 @@ class BulkQueryJobs:
         """Let all jobs be gone."""
         for job in self._jobs.held:
             self._jobs.forget(job)
+
+    def reset(self) -> None:
+        """Let all jobs be gone, count anew, and let no job fail that was to."""
+        self.forget_all()
+        self._jobs.count_anew()
+        self.fail_next = None
 
     def _work(self, job: QueryJob) -> None:
         """Ask the query and write its results."""
@@ -210,9 +215,11 @@ class BulkQueryJobs:
                 user_id=job.user_id,
                 include_deleted=job.operation == "queryAll",
                 api_version=job.version,
+                ordered=False,
             )
             with self._org.transaction():  # nothing changes while the rows are read
                 job.results.write(answer.columns, [field.type for field in answer.fields], rows_of(answer))
+            self._limits.result_bytes.add(job.results.size)
         except ApiFault as exc:
             job.results.remove()
             job.error = f"{exc.code}: {exc.message}"

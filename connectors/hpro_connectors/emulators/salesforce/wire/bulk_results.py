@@ -40,6 +40,11 @@ class ResultFile:
         """How many rows there are, without the header."""
         return len(self._starts) - 1
 
+    @property
+    def size(self) -> int:
+        """How many bytes there are, with one header."""
+        return self._starts[-1]
+
     def write(self, columns: Sequence[str], types: Sequence[FieldType], rows: Iterable[Row]) -> None:
         """Write all of it.
 

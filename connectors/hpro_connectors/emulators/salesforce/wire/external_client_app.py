@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 _KEY_BITS = 2048
 _CERTIFICATE_LIFE = timedelta(days=365)
@@ -33,6 +31,7 @@ class ExternalClientApp:
         soap_login: Whether the login call of the SOAP API is on, which newer orgs have off.
         certificate_from: When the certificate begins.
         certificate_until: When it ends.
+        consent: Which consent sessions come by now; those that came by an earlier one have ended.
     """
 
     consumer_key: str
@@ -44,6 +43,7 @@ class ExternalClientApp:
     soap_login: bool = False
     certificate_from: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=1))
     certificate_until: datetime = field(default_factory=lambda: datetime.now(UTC) + _CERTIFICATE_LIFE)
+    consent: int = 1
 
     @classmethod
     def of_org(cls, org_id: str, run_as: str) -> ExternalClientApp:
@@ -81,24 +81,9 @@ class ExternalClientApp:
         """What signatures are checked with."""
         return self._key.public_key()
 
-    @property
-    def certificate_pem(self) -> str:
-        """The certificate that the admin uploads."""
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hpro")])
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(self.public_key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(self.certificate_from)
-            .not_valid_after(self.certificate_until)
-            .sign(self._key, hashes.SHA256())
-        )
-        return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
-
     def revoke_consent(self) -> None:
-        """Take the app's approval away: no flow lets anyone in."""
+        """Take the app's approval away: no flow lets anyone in, and who came in is out."""
+        self.consent += 1
         self.run_as = None
         self.approved.clear()
         self.passwords.clear()

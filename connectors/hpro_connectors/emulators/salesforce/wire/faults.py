@@ -16,15 +16,8 @@ FAIL_BULK_JOB: Final = "fail_bulk_job"
 FORGET_BULK_JOBS: Final = "forget_bulk_jobs"
 FAIL_INGEST_JOB: Final = "fail_ingest_job"
 ABORT_INGEST_JOB: Final = "abort_ingest_job"
-ACTIONS: Final = (
-    EXPIRE_SESSIONS,
-    EXPIRE_CURSORS,
-    FAIL_BULK_JOB,
-    FORGET_BULK_JOBS,
-    FAIL_INGEST_JOB,
-    ABORT_INGEST_JOB,
-)
-"""What may happen in the org before a request."""
+REVOKE_CONSENT: Final = "revoke_consent"
+DEACTIVATE_USER: Final = "deactivate_user"
 
 
 def api_error(status: int, code: str, message: str = "said by the fault script", *, applied: bool = False) -> Fault:
@@ -77,6 +70,8 @@ FAULTS: Final[Mapping[str, Callable[[], Fault]]] = MappingProxyType(
         "forget_bulk_jobs": lambda: Fault.acting(FORGET_BULK_JOBS),
         "fail_ingest_job": lambda: Fault.acting(FAIL_INGEST_JOB),
         "abort_ingest_job": lambda: Fault.acting(ABORT_INGEST_JOB),
+        "revoke_consent": lambda: Fault.acting(REVOKE_CONSENT),
+        "deactivate_user": lambda: Fault.acting(DEACTIVATE_USER),
     }
 )
 """Faults by name; each call makes one."""

@@ -25,15 +25,38 @@ class OrgHosts:
     Attributes:
         url: Of the emulator.
         domain: The org's My Domain, such as ``acme.my``; ``None`` takes any name for its own.
+        is_sandbox: Whether it is a test org: those are known to one of the shared hosts, all others to the other one.
     """
 
     url: str
     domain: str | None = None
+    is_sandbox: bool = False
 
     @property
     def own_url(self) -> str:
         """The instance of the org."""
         return f"https://{self.domain or DEFAULT_DOMAIN}{_SUFFIX}"
+
+    @property
+    def shared(self) -> str:
+        """The shared host that knows the users of the org."""
+        return TEST if self.is_sandbox else LOGIN
+
+    def is_shared(self, request: Request) -> bool:
+        """Say whether a request was meant for a host that orgs share.
+
+        Args:
+            request: It.
+        """
+        return _host(request) in _SHARED
+
+    def knows_users(self, request: Request) -> bool:
+        """Say whether the host that a request was meant for knows the users of the org.
+
+        Args:
+            request: It.
+        """
+        return not self.is_shared(request) or _host(request) == self.shared
 
     def knows(self, request: Request) -> bool:
         """Say whether a request was meant for this org.
@@ -62,7 +85,7 @@ class OrgHosts:
             request: With which it came.
         """
         own = {self.instance_url(request)} if self.domain is None else {f"https://{self.domain}{_SUFFIX}"}
-        return {f"https://{host}" for host in _SHARED} | own
+        return {f"https://{self.shared}", *own}
 
 
 def _host(request: Request) -> str:

@@ -11,9 +11,10 @@ from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
 
 DAY = timedelta(hours=24)
 QUERY_JOBS = 10_000
-_RESULT_MB = 976_562
+RESULT_MB = 976_562
 BATCHES = 15_000
 _STORAGE_MB = 1_024
+_MB = 1_000_000
 
 
 class RollingCount:
@@ -70,7 +71,7 @@ class OrgLimits:
         daily_requests: See above; may be changed.
         requests: Calls that were counted.
         query_jobs: Bulk query jobs that were made.
-        result_bytes: Of Bulk results that were handed out.
+        result_bytes: Of the results of Bulk query jobs.
         batches: Of Bulk ingest jobs.
     """
 
@@ -100,8 +101,10 @@ class OrgLimits:
         """Count a Bulk query job.
 
         Raises:
-            ApiFault: None is left.
+            ApiFault: None is left, or no room for its results.
         """
+        if self.result_bytes.used >= RESULT_MB * _MB:
+            raise ApiFault(400, "LIMIT_EXCEEDED", "Exceeded max limit for DailyBulkV2QueryFileStorageMB")
         if self.query_jobs.used >= QUERY_JOBS:
             raise ApiFault(400, "LIMIT_EXCEEDED", "Exceeded max limit for DailyBulkV2QueryJobs")
         self.query_jobs.add()
@@ -126,7 +129,7 @@ class OrgLimits:
             "DailyApiRequests": row(self.daily_requests, self.requests.used),
             "DailyAsyncApexExecutions": row(250_000),
             "DailyBulkApiBatches": row(BATCHES, self.batches.used),
-            "DailyBulkV2QueryFileStorageMB": row(_RESULT_MB, self.result_bytes.used // 1_000_000),
+            "DailyBulkV2QueryFileStorageMB": row(RESULT_MB, -(-self.result_bytes.used // _MB)),
             "DailyBulkV2QueryJobs": row(QUERY_JOBS, self.query_jobs.used),
             "DataStorageMB": row(_STORAGE_MB),
             "FileStorageMB": row(_STORAGE_MB),

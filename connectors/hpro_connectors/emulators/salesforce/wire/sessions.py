@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,11 +19,13 @@ class Session:
         session_id: The token that requests carry.
         user_id: Whose it is.
         used_at: When it was used last; it ends when it is not used for its lifetime.
+        consent: Which consent to the app it came by; ``None``: it came past the app.
     """
 
     session_id: str
     user_id: str
     used_at: datetime
+    consent: int | None = None
 
 
 class SessionStore:
@@ -32,12 +35,19 @@ class SessionStore:
         org_id: With which every session id begins.
         clock: By which they end.
         life: How long a session lasts without being used.
+        holds: Whether a session still does, for all else.
     """
 
-    def __init__(self, org_id: str, clock: EmulatorClock, life: timedelta) -> None:
+    def __init__(
+        self,
+        org_id: str,
+        clock: EmulatorClock,
+        life: timedelta,
+        holds: Callable[[Session], bool] = lambda _session: True,
+    ) -> None:
         self.life = life
         self._org_id = org_id
-        self._clock = clock
+        self._clock, self._holds = clock, holds
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
         self._issued = 0
@@ -47,11 +57,12 @@ class SessionStore:
         """How many were issued."""
         return self._issued
 
-    def issue(self, user_id: str) -> str:
+    def issue(self, user_id: str, consent: int | None = None) -> str:
         """Begin a session.
 
         Args:
             user_id: Whose.
+            consent: Which consent to the app it comes by.
 
         Returns:
             Its session id.
@@ -59,7 +70,7 @@ class SessionStore:
         session_id = f"{self._org_id[:15]}!{secrets.token_urlsafe(72)}"
         with self._lock:
             self._issued += 1
-            self._sessions[session_id] = Session(session_id, user_id, self._clock.now())
+            self._sessions[session_id] = Session(session_id, user_id, self._clock.now(), consent)
         return session_id
 
     def use(self, session_id: str) -> Session | None:
@@ -74,13 +85,13 @@ class SessionStore:
         now = self._clock.now()
         with self._lock:
             session = self._sessions.get(session_id)
-            if session is None:
-                return None
-            if now - session.used_at > self.life:
-                del self._sessions[session_id]
-                return None
-            session.used_at = now
-            return session
+        if session is None:
+            return None
+        if now - session.used_at > self.life or not self._holds(session):
+            self.revoke(session_id)
+            return None
+        session.used_at = now
+        return session
 
     def owner(self, session_id: str) -> str | None:
         """Say whose session it is, without prolonging it.
@@ -103,6 +114,12 @@ class SessionStore:
         """
         with self._lock:
             return self._sessions.pop(session_id, None) is not None
+
+    def reset(self) -> None:
+        """End every session, and count anew."""
+        with self._lock:
+            self._sessions.clear()
+            self._issued = 0
 
     def expire_all(self) -> None:
         """End every session; users have to sign in again."""

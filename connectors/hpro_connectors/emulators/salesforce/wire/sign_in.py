@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 from collections.abc import Callable
 from datetime import datetime
@@ -11,10 +10,10 @@ from hashlib import sha256
 
 from hpro_connectors.emulators.http.messages import Request, Response
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
-from hpro_connectors.emulators.salesforce.org.users import active_user_id
+from hpro_connectors.emulators.salesforce.org.users import active_user_id, is_active
 from hpro_connectors.emulators.salesforce.wire.assertions import OAuthFault, checked_user_name
 from hpro_connectors.emulators.salesforce.wire.external_client_app import ExternalClientApp
-from hpro_connectors.emulators.salesforce.wire.hosts import LOGIN, TEST, OrgHosts
+from hpro_connectors.emulators.salesforce.wire.hosts import OrgHosts
 from hpro_connectors.emulators.salesforce.wire.sessions import SessionStore
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -74,11 +73,11 @@ class SignIn:
         else:
             raise OAuthFault("unsupported_grant_type", "grant type not supported")
         issued_at = str(int(self._org.clock.now().timestamp() * 1000))
-        identity = f"https://{TEST if self._org.is_sandbox else LOGIN}/id/{self._org.org_id}/{user_id}"
+        identity = f"https://{self._hosts.shared}/id/{self._org.org_id}/{user_id}"
         signature = hmac.new(self._app.consumer_secret.encode(), (identity + issued_at).encode(), sha256).digest()
         return Response.of_json(
             {
-                "access_token": self._sessions.issue(user_id),
+                "access_token": self._sessions.issue(user_id, self._app.consent),
                 "signature": base64.b64encode(signature).decode("ascii"),
                 "scope": "api",
                 "instance_url": self._hosts.instance_url(request),
@@ -90,17 +89,19 @@ class SignIn:
         )
 
     def _by_client_credentials(self, request: Request) -> str:
+        if self._hosts.is_shared(request):
+            raise OAuthFault("invalid_grant", "request not supported on this domain")
         key, secret = _basic(request) or (request.form.get("client_id", ""), request.form.get("client_secret", ""))
         self._check_client(key, secret)
         user_id = self._app.run_as
-        if user_id is None or not self._org.get("User", user_id)["IsActive"]:
+        if user_id is None or not is_active(self._org, user_id):
             raise OAuthFault("invalid_grant", "no client credentials user enabled")
         return user_id
 
     def _by_assertion(self, request: Request) -> str:
         assertion = request.form.get("assertion", "")
         name = checked_user_name(assertion, self._app, self._hosts.audiences(request), self._real_now())
-        user_id = active_user_id(self._org, name)
+        user_id = self._user_id(request, name)
         if user_id is None or user_id not in self._app.approved:
             raise OAuthFault("invalid_grant", "user hasn't approved this consumer")
         return user_id
@@ -108,10 +109,13 @@ class SignIn:
     def _by_password(self, request: Request) -> str:
         self._check_client(request.form.get("client_id", ""), request.form.get("client_secret", ""))
         name, password = request.form.get("username", ""), request.form.get("password", "")
-        user_id = active_user_id(self._org, name)
+        user_id = self._user_id(request, name)
         if not self._app.password_flow or user_id is None or self._app.passwords.get(name.lower()) != password:
             raise OAuthFault("invalid_grant", "authentication failure")
         return user_id
+
+    def _user_id(self, request: Request, name: str) -> str | None:
+        return active_user_id(self._org, name) if self._hosts.knows_users(request) else None
 
     def _check_client(self, key: str, secret: str) -> None:
         if key != self._app.consumer_key:
@@ -151,6 +155,6 @@ def _basic(request: Request) -> tuple[str, str] | None:
         return None
     try:
         key, _, secret = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     return key, secret

@@ -53,8 +53,11 @@ def test_client_credentials(client: SalesforceClient, emulator: SalesforceEmulat
 def test_jwt(make: Make, emulator: SalesforceEmulator) -> None:
     user = str(emulator.org.get("User", emulator.org.integration_user_id)["Username"])
     given = {"sign_in": SignInWay.JWT, "username": user, "private_key": emulator.app.private_key_pem}
-    for domain in ("acme.my", "login", "test"):
+    for domain in ("acme.my", "login"):
         assert len(make(domain=domain, **given).query("SELECT Id FROM Lead LIMIT 1").records) == 1
+    with pytest.raises(AuthError, match="audience of the assertion") as caught:
+        make(domain="test", **given).query(ALL_LEADS)
+    assert "for production to login or My Domain" in str(caught.value.hint)
 
 
 def test_a_session_id(make: Make, emulator: SalesforceEmulator) -> None:
@@ -88,6 +91,26 @@ def test_revoked_consent(make: Make, emulator: SalesforceEmulator) -> None:
         make().query(ALL_LEADS)
     with pytest.raises(AuthError, match="consent"):
         make(sign_in=SignInWay.JWT, username=user, private_key=emulator.app.private_key_pem).query(ALL_LEADS)
+
+
+@pytest.mark.parametrize(
+    ("way", "fault", "words"),
+    [
+        (SignInWay.CLIENT_CREDENTIALS, "revoke_consent", "no user to run as"),
+        (SignInWay.CLIENT_CREDENTIALS, "deactivate_user", "no user to run as"),
+        (SignInWay.JWT, "revoke_consent", "consent .* is missing or was revoked"),
+        (SignInWay.JWT, "deactivate_user", "consent .* is missing or was revoked"),
+    ],
+)
+def test_row_21_revoked_between_pages(
+    make: Make, emulator: SalesforceEmulator, way: SignInWay, fault: str, words: str
+) -> None:
+    user = str(emulator.org.get("User", emulator.org.integration_user_id)["Username"])
+    client = make(sign_in=way, username=user, private_key=emulator.app.private_key_pem)
+    with pytest.raises(AuthError, match=words) as caught:
+        names(client, lambda: emulator.act(fault))
+    assert "integration user" in str(caught.value.hint)
+    assert [entry.status for entry in emulator.journal.entries] == [200, 200, 401, 400]
 
 
 def test_an_expired_certificate(make: Make, emulator: SalesforceEmulator) -> None:
@@ -128,7 +151,7 @@ def test_row_20_a_session_that_ends_in_mid_bulk(client: SalesforceClient, emulat
     emulator.sessions.expire_all()
     second = client.query_results(job_id, first.locator, 150)
     rows = [row for text in (first.csv_text, second.csv_text) for row in csv.DictReader(io.StringIO(text))]
-    assert [row["LastName"] for row in rows] == ALL_NAMES
+    assert sorted(row["LastName"] for row in rows) == ALL_NAMES  # a job gives rows in no order
     assert (first.rows, second.rows, second.locator) == (150, 80, None)
     assert emulator.jobs.made == 1
     client.delete_query_job(job_id)

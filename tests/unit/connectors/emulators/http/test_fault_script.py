@@ -73,6 +73,14 @@ def test_a_rule_that_could_never_be_played_is_refused(wrong: dict[str, float]) -
         FaultScript().add(Fault.reset(), **wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("wrong", [{"path": "("}, {"text": "[a-"}])
+def test_a_rule_that_is_no_regular_expression_is_refused(wrong: dict[str, str]) -> None:
+    script = FaultScript()
+    with pytest.raises(ValueError, match="is no regular expression"):
+        script.add(Fault.reset(), **wrong)  # type: ignore[arg-type]
+    assert script.rules == ()
+
+
 def test_a_rule_needs_a_fault() -> None:
     with pytest.raises(ValueError, match="needs a fault"):
         FaultScript().add()

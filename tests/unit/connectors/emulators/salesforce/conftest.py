@@ -9,9 +9,17 @@ import pytest
 from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
+from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 
 Ask = Callable[..., list[tuple[JsonValue, ...]]]
+
+
+def fault(call: Callable[[], object]) -> ApiFault:
+    """Give the fault that a call ends with."""
+    with pytest.raises(ApiFault) as caught:
+        call()
+    return caught.value
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
 from pydantic import JsonValue
 
 from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from tests.unit.connectors.emulators.salesforce.conftest import Ask, fault
 
-Ask = Callable[..., list[tuple[JsonValue, ...]]]
 SCORE = FieldSchema("HPRO_Score__c", FieldType.DOUBLE, precision=5, scale=2)
 
 
@@ -17,12 +14,6 @@ def described(org: SalesforceOrg, user_id: str | None = None) -> dict[str, dict[
     fields = org.describe("Lead", user_id=user_id or org.integration_user_id)["fields"]
     assert isinstance(fields, list)
     return {str(one["name"]): one for one in fields if isinstance(one, dict)}
-
-
-def fault(call: Callable[[], object]) -> ApiFault:
-    with pytest.raises(ApiFault) as caught:
-        call()
-    return caught.value
 
 
 def grant(org: SalesforceOrg, *, edit: bool = True, field: str = "Lead.HPRO_Score__c") -> tuple[str, str]:

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
@@ -13,8 +11,8 @@ from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, F
 from hpro_connectors.emulators.salesforce.org.ids import make_id
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_sdk.errors import ConfigError
+from tests.unit.connectors.emulators.salesforce.conftest import Ask, fault
 
-Ask = Callable[..., list[tuple[JsonValue, ...]]]
 STAMPS = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
 PERSON = {"LastName": "Muster", "Company": "Muster AG"}
 
@@ -22,12 +20,6 @@ PERSON = {"LastName": "Muster", "Company": "Muster AG"}
 def stamps(org: SalesforceOrg, object_name: str, record_id: str) -> list[object]:
     record = org.get(object_name, record_id)
     return [str(record[name])[11:19] for name in STAMPS]
-
-
-def fault(call: Callable[[], object]) -> ApiFault:
-    with pytest.raises(ApiFault) as caught:
-        call()
-    return caught.value
 
 
 def test_a_new_record_is_stamped_and_owned(org: SalesforceOrg) -> None:

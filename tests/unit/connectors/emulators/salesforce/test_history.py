@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,8 +8,8 @@ from pydantic import JsonValue
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from tests.unit.connectors.emulators.salesforce.conftest import Ask
 
-Ask = Callable[..., list[tuple[JsonValue, ...]]]
 CHANGES = "SELECT Field, DataType, OldValue, NewValue FROM LeadHistory ORDER BY Id"
 
 

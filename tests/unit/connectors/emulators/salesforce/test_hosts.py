@@ -32,10 +32,20 @@ def test_a_host_is_known_or_not(domain: str | None, host: str, known: bool, goes
     assert hosts.instance_url(_from(host)) == goes_on_at
 
 
-def test_an_assertion_is_meant_for_the_shared_hosts_or_the_orgs_own() -> None:
-    assert OrgHosts(URL, "acme.my").audiences(_from("login.salesforce.com")) == {
-        "https://login.salesforce.com",
-        "https://test.salesforce.com",
-        "https://acme.my.salesforce.com",
-    }
-    assert "https://other.my.salesforce.com" not in OrgHosts(URL, "acme.my").audiences(_from("other.my.salesforce.com"))
+@pytest.mark.parametrize(("is_sandbox", "shared"), [(False, "login"), (True, "test")])
+def test_an_assertion_is_meant_for_the_shared_host_of_the_org_or_its_own(is_sandbox: bool, shared: str) -> None:
+    hosts = OrgHosts(URL, "acme.my", is_sandbox=is_sandbox)
+    own = {f"https://{shared}.salesforce.com", "https://acme.my.salesforce.com"}
+    assert hosts.audiences(_from("acme.my.salesforce.com")) == own
+    assert hosts.audiences(_from("other.my.salesforce.com")) == own
+    assert "https://any.my.salesforce.com" in OrgHosts(URL).audiences(_from("any.my.salesforce.com"))
+
+
+def test_of_the_shared_hosts_one_knows_the_users_of_an_org() -> None:
+    production, sandbox = OrgHosts(URL), OrgHosts(URL, is_sandbox=True)
+    for host, knows in (("login.salesforce.com", (True, False)), ("test.salesforce.com", (False, True))):
+        assert (production.knows_users(_from(host)), sandbox.knows_users(_from(host))) == knows
+        assert production.is_shared(_from(host))
+    for host in ("acme.my.salesforce.com", "127.0.0.1:1234"):
+        assert production.knows_users(_from(host))
+        assert not production.is_shared(_from(host))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
-from hpro_connectors.emulators.salesforce.wire.limits import DAY, QUERY_JOBS, OrgLimits, RollingCount
+from hpro_connectors.emulators.salesforce.wire.limits import DAY, QUERY_JOBS, RESULT_MB, OrgLimits, RollingCount
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -48,3 +48,17 @@ def test_query_jobs_have_a_limit_of_their_own() -> None:
     limits.clear()
     limits.count_query_job()
     assert limits.as_json()["DailyBulkV2QueryJobs"]["Remaining"] == QUERY_JOBS - 1
+
+
+def test_a_query_job_is_refused_where_the_results_of_a_day_fill_their_storage() -> None:
+    clock = EmulatorClock(START)
+    limits = OrgLimits(clock, 2)
+    limits.result_bytes.add(RESULT_MB * 1_000_000 - 1)
+    limits.count_query_job()
+    limits.result_bytes.add()
+    with pytest.raises(ApiFault, match="DailyBulkV2QueryFileStorageMB"):
+        limits.count_query_job()
+    assert limits.query_jobs.used == 1
+    assert limits.as_json()["DailyBulkV2QueryFileStorageMB"] == {"Max": RESULT_MB, "Remaining": 0}
+    clock.advance(DAY)
+    limits.count_query_job()

@@ -1,26 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.org.first_day import LeadStatus, OpportunityStage
 from hpro_connectors.emulators.salesforce.org.ids import make_id
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from tests.unit.connectors.emulators.salesforce.conftest import Ask, fault
 
-Ask = Callable[..., list[tuple[JsonValue, ...]]]
 BEFORE = "2026-03-02T09:00:00.000+0000"
 LATER = "2026-03-02T10:00:00.000+0000"
-
-
-def fault(call: Callable[[], object]) -> ApiFault:
-    with pytest.raises(ApiFault) as caught:
-        call()
-    return caught.value
 
 
 @pytest.fixture

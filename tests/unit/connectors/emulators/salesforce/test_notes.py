@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from tests.unit.connectors.emulators.salesforce.conftest import Ask
 
-Ask = Callable[..., list[tuple[JsonValue, ...]]]
 TEXT = "<p>Hello &amp; welcome</p><p>Call <b>back</b></p>"
 
 

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
-from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
+from tests.unit.connectors.emulators.salesforce.conftest import Ask, fault
 
-Ask = Callable[..., list[tuple[JsonValue, ...]]]
 LATER = "2026-03-02T10:00:00.000+0000"
 
 
@@ -37,12 +34,6 @@ def belongings(org: SalesforceOrg, lead_id: str) -> dict[str, str]:
 
 def deleted_of(org: SalesforceOrg, belongings: dict[str, str]) -> set[object]:
     return {org.get(name, record_id)["IsDeleted"] for name, record_id in belongings.items()}
-
-
-def fault(call: Callable[[], object]) -> ApiFault:
-    with pytest.raises(ApiFault) as caught:
-        call()
-    return caught.value
 
 
 def test_a_lead_takes_with_it_what_belongs_to_it(
@@ -140,6 +131,40 @@ def test_a_deleted_record_may_be_purged(org: SalesforceOrg, ask: Ask, clock: Emu
     assert org.deleted("Lead", begun, begun + timedelta(hours=1))["deletedRecords"] == []
 
 
+@pytest.mark.parametrize("in_bin", [False, True])
+def test_a_hard_deleted_record_is_gone_and_told_with_what_belongs_to_it(
+    org: SalesforceOrg, ask: Ask, clock: EmulatorClock, lead_id: str, belongings: dict[str, str], *, in_bin: bool
+) -> None:
+    begun = clock.now()
+    clock.advance(timedelta(hours=1))
+    if in_bin:
+        org.delete("Lead", lead_id)
+    org.hard_delete("Lead", lead_id)
+    clock.advance(timedelta(hours=1))
+    for name in ("Lead", "Task", "Event", "EmailMessage", "Note", "LeadHistory"):
+        assert ask(f"SELECT Id FROM {name}", deleted=True) == []
+    told = [{"id": lead_id, "deletedDate": LATER}]
+    assert org.deleted("Lead", begun, clock.now())["deletedRecords"] == told
+    for name in ("Task", "Event", "EmailMessage", "Note"):
+        told = [{"id": belongings[name], "deletedDate": LATER}]
+        assert org.deleted(name, begun, clock.now())["deletedRecords"] == told
+    assert fault(lambda: org.undelete("Lead", lead_id)).code == "NOT_FOUND"
+    assert fault(lambda: org.hard_delete("Lead", lead_id)).code == "NOT_FOUND"
+
+
+def test_a_log_that_lags_says_how_far_it_goes(org: SalesforceOrg, clock: EmulatorClock, lead_id: str) -> None:
+    begun = clock.now()
+    clock.advance(timedelta(hours=1))
+    org.delete("Lead", lead_id)
+    org.let_deletion_log_lag(timedelta(minutes=30))
+    told = org.deleted("Lead", begun, clock.now())
+    assert (told["deletedRecords"], told["latestDateCovered"]) == ([], "2026-03-02T09:30:00.000+0000")
+    clock.advance(timedelta(minutes=30))
+    told = org.deleted("Lead", begun, clock.now())
+    assert told["deletedRecords"] == [{"id": lead_id, "deletedDate": LATER}]
+    assert told["latestDateCovered"] == LATER
+
+
 def test_deleted_records_are_told(org: SalesforceOrg, clock: EmulatorClock, lead_id: str) -> None:
     begun = clock.now()
     clock.advance(timedelta(hours=1))
@@ -147,7 +172,7 @@ def test_deleted_records_are_told(org: SalesforceOrg, clock: EmulatorClock, lead
     clock.advance(timedelta(hours=1))
     assert org.deleted("Lead", begun, clock.now() + timedelta(days=1)) == {
         "deletedRecords": [{"id": lead_id, "deletedDate": LATER}],
-        "earliestDateAvailable": "2026-03-02T09:00:00.000+0000",
+        "earliestDateAvailable": "2026-01-31T11:00:00.000+0000",
         "latestDateCovered": "2026-03-02T11:00:00.000+0000",
     }
     assert org.deleted("Lead", begun, begun + timedelta(minutes=59))["deletedRecords"] == []
@@ -173,10 +198,10 @@ def test_what_is_no_longer_known_cannot_be_asked(org: SalesforceOrg, clock: Emul
         assert (caught.status, caught.code) == (400, "INVALID_REPLICATION_DATE")
         return caught.message
 
-    assert "before org replication enabled" in refused(timedelta(seconds=-1))
+    org.deleted("Lead", begun - timedelta(days=30), clock.now())  # nothing was forgotten yet
     org.delete("Lead", lead_id)
     org.advance(timedelta(days=16))
-    assert "before" in refused(timedelta(0))
+    assert "before org replication enabled" in refused(timedelta(0))
     org.deleted("Lead", begun + timedelta(days=2), clock.now())
     org.purge_deletion_log()
     assert "before" in refused(timedelta(days=15))

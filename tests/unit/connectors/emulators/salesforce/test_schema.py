@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from pydantic import JsonValue
 
 from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.org.field_schema import (
@@ -17,8 +15,7 @@ from hpro_connectors.emulators.salesforce.org.field_schema import (
 from hpro_connectors.emulators.salesforce.org.object_schema import ObjectSchema, by_name
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
 from hpro_connectors.emulators.salesforce.org.standard.common import audit, identity, reference, text
-
-Ask = Callable[..., list[tuple[JsonValue, ...]]]
+from tests.unit.connectors.emulators.salesforce.conftest import Ask
 
 
 def test_a_field_comes_and_goes(org: SalesforceOrg, ask: Ask, lead_id: str) -> None:

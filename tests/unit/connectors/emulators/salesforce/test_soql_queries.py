@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from pydantic import JsonValue
 
 from hpro_connectors.emulators.http.clock import EmulatorClock
 from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault
 from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType, picklist_values
 from hpro_connectors.emulators.salesforce.org.querying import OpenQuery, QueryResult
 from hpro_connectors.emulators.salesforce.org.salesforce_org import SalesforceOrg
-
-Ask = Callable[..., list[tuple[JsonValue, ...]]]
+from tests.unit.connectors.emulators.salesforce.conftest import Ask
 
 
 def fault(ask: Ask, soql: str) -> ApiFault:
@@ -341,14 +338,6 @@ def test_an_open_query_that_counts_is_done_at_once(org: SalesforceOrg, lead_id: 
     counted = org.open_query("SELECT COUNT() FROM Lead", user_id=None)
     assert isinstance(counted, QueryResult)
     assert counted.count == 1
-
-
-def test_a_query_is_checked_without_running(org: SalesforceOrg, lead_id: str) -> None:
-    checked = org.check_query("SELECT Id, Owner.Name FROM Lead", user_id=org.integration_user_id)
-    assert (checked.columns, checked.rows) == (("Id", "Owner.Name"), [])
-    assert [one.type for one in checked.fields] == [FieldType.ID, FieldType.STRING]
-    with pytest.raises(ApiFault):
-        org.check_query("SELECT Foo FROM Lead", user_id=org.integration_user_id)
 
 
 def test_content_is_given_as_a_path(org: SalesforceOrg, ask: Ask) -> None:

@@ -18,8 +18,8 @@ NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 class Log:
     """The CRM's log of deletions, which notes for which time it was asked."""
 
-    def __init__(self, answer: JsonValue | Exception) -> None:
-        self.answer = answer
+    def __init__(self, answer: JsonValue | Exception, begins: str = "") -> None:
+        self.answer, self.begins = answer, begins
         self.asked: list[tuple[str, str]] = []
 
     def server_time(self) -> datetime:
@@ -30,6 +30,8 @@ class Log:
         self.asked.append((params["start"], params["end"]))
         if isinstance(self.answer, Exception):
             raise self.answer
+        if params["start"] < self.begins:
+            raise ReplicationDateError("gone")
         return self.answer
 
 
@@ -48,13 +50,38 @@ def test_a_record_that_left_the_recycle_bin_is_told() -> None:
         {"Id": "00Q000000000001AAA", "IsDeleted": True, "SystemModstamp": "2026-03-01T11:50:00.000+0000"},
     )
     assert not page.lost
-    assert log.asked == [("2026-03-01T11:40:00+00:00", "2026-03-01T12:00:30+00:00")]
+    assert log.asked == [("2026-03-01T09:40:00+00:00", "2026-03-01T12:00:30+00:00")]  # so far back it may lag
 
 
 def test_the_log_is_asked_for_two_minutes_at_least_and_not_for_the_future() -> None:
     log = Log({"deletedRecords": []})
     _read(log, NOW - timedelta(seconds=5), NOW + timedelta(days=1))
-    assert log.asked == [("2026-03-01T11:58:30+00:00", "2026-03-01T12:00:30+00:00")]
+    assert log.asked == [("2026-03-01T09:58:30+00:00", "2026-03-01T12:00:30+00:00")]
+
+
+def test_the_log_is_not_asked_for_more_than_it_keeps() -> None:
+    log = Log({"deletedRecords": []})
+    assert not _read(log, NOW - timedelta(days=29, hours=23), NOW).lost
+    assert log.asked == [("2026-01-30T12:01:30+00:00", "2026-03-01T12:00:30+00:00")]
+
+
+@pytest.mark.parametrize(("behind", "lost"), [(0, False), (119, False), (120, False), (121, True), (2000, True)])
+def test_row_15_deletions_are_lost_only_where_the_log_lags_more_than_the_next_window_asks_back(
+    behind: int, lost: bool
+) -> None:
+    covered = NOW - timedelta(minutes=behind)
+    log = Log({"deletedRecords": [], "latestDateCovered": covered.strftime("%Y-%m-%dT%H:%M:%S.000+0000")})
+    assert _read(log, NOW - timedelta(minutes=20), NOW).lost is lost
+    assert not _read(log, NOW - timedelta(days=5), NOW - timedelta(days=4)).lost  # that far it goes
+
+
+@pytest.mark.parametrize(("covered", "lost"), [("2026-03-01T12:00:00.000+0000", False), ("2026-03-01T11:00:00Z", True)])
+def test_row_15_where_the_log_was_cut_off_just_before_the_window_it_must_be_up_to_date(
+    covered: str, lost: bool
+) -> None:
+    log = Log({"deletedRecords": [], "latestDateCovered": covered}, begins="2026-03-01T11:00:00+00:00")
+    assert _read(log, NOW - timedelta(minutes=20), NOW).lost is lost
+    assert [start for start, _ in log.asked] == ["2026-03-01T09:40:00+00:00", "2026-03-01T11:40:00+00:00"]
 
 
 @pytest.mark.parametrize("start", [NOW, NOW + timedelta(days=1)])

@@ -106,6 +106,8 @@ def compile_query(context: Context, select: Select, *, include_deleted: bool) ->
     where = _where(context, scope, one, select, values, include_deleted=include_deleted)
     groups = [_grouping(context, scope, path).sql for path in select.groups]
     orders = [_order(context, scope, one) for one in select.orders]
+    if columns and not grouped and not any(scope.find(one.path).name == "Id" for one in select.orders):
+        orders.append(context.row_order.sql(f"{ROW}.rowid"))  # else rows come as they were made, which is no promise
     order = f" GROUP BY {', '.join(groups)}" if groups else ""
     order += f" ORDER BY {', '.join(orders)}" if orders else ""
     source = " ".join([f'FROM "{one.name}" AS {ROW}', *scope.joins])

@@ -8,6 +8,7 @@ from hpro_connectors.emulators.salesforce.org.access import Access
 from hpro_connectors.emulators.salesforce.org.api_fault import ApiFault, no_such_column, unknown_relationship
 from hpro_connectors.emulators.salesforce.org.field_schema import FieldSchema, FieldType
 from hpro_connectors.emulators.salesforce.org.object_schema import ObjectSchema
+from hpro_connectors.emulators.salesforce.org.row_order import RowOrder
 from hpro_connectors.emulators.salesforce.org.schema import OrgSchema
 from hpro_connectors.emulators.salesforce.org.soql.faults import fault_at, malformed
 from hpro_connectors.emulators.salesforce.org.soql.tree import Path
@@ -31,6 +32,7 @@ class Context:
         now: What time it is, in seconds since 1970.
         today: The date.
         api_version: Such as ``62.0``.
+        row_order: How rows come that it does not order.
     """
 
     soql: str
@@ -40,6 +42,7 @@ class Context:
     now: int
     today: str
     api_version: str
+    row_order: RowOrder
 
     def sees_object(self, name: str) -> bool:
         """Say whether the user sees an object."""
