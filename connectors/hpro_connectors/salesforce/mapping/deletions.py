@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -41,10 +41,8 @@ def read_deletions(client: SalesforceClient, object_name: str, window: Window) -
 
     The log says up to when it covers deletions, which may be hours before now. So it is asked from :data:`LAGS` before
     the window on: what it did not cover then comes now, and what it does not cover now comes with the next window. Only
-    where it lags more are deletions lost. It is asked by the minute. More deletions come than those of the window;
-    they change nothing the second time.
-
-    Where the log was cut off within that time before the window, it is asked again for the window alone.
+    where it lags more, or was cut off since, are deletions lost. It is asked by the minute. More deletions come than
+    those of the window; they change nothing the second time.
 
     Args:
         client: Of the org.
@@ -64,15 +62,13 @@ def read_deletions(client: SalesforceClient, object_name: str, window: Window) -
     if start < earliest:
         yield DeletionPage((), None, complete=True, lost=True)
         return
-    lag = LAGS
-    answer = _ask(client, object_name, max(start - LAGS, earliest), end)
-    if answer is None:
-        lag = timedelta(0)  # what was not covered before may have been cut off: only a log that is up to date will do
-        answer = _ask(client, object_name, start, end)
-    if answer is None:
+    params = {"start": _literal(max(start - LAGS, earliest)), "end": _literal(end)}
+    try:
+        answer = client.request("GET", f"sobjects/{object_name}/deleted/", params=params, where=object_name)
+    except ReplicationDateError:  # what the last window was not told may be among what was cut off
         yield DeletionPage((), None, complete=True, lost=True)
         return
-    deleted = answer.get("deletedRecords")
+    deleted = answer.get("deletedRecords") if isinstance(answer, dict) else None
     if not isinstance(deleted, list):
         raise ServerError(
             f"Salesforce did not say what of {object_name} was deleted.",
@@ -81,18 +77,8 @@ def read_deletions(client: SalesforceClient, object_name: str, window: Window) -
             stream=object_name,
         )
     covered = moment_in(answer, "latestDateCovered")
-    lost = covered is not None and covered < end - max(lag, 2 * _MINUTE)
+    lost = covered is not None and covered < end - LAGS
     yield DeletionPage(tuple(_row(one, object_name) for one in deleted), None, complete=True, lost=lost)
-
-
-def _ask(client: SalesforceClient, object_name: str, start: datetime, end: datetime) -> Mapping[str, JsonValue] | None:
-    """Ask for the deletions of some time; ``None``: the log does not reach back to it."""
-    params = {"start": _literal(start), "end": _literal(end)}
-    try:
-        answer = client.request("GET", f"sobjects/{object_name}/deleted/", params=params, where=object_name)
-    except ReplicationDateError:
-        return None
-    return answer if isinstance(answer, dict) else {}
 
 
 def _row(deleted: JsonValue, object_name: str) -> Row:

@@ -36,9 +36,18 @@ def test_both_creations_of_merged_leads_are_corrected() -> None:
     assert _names(entries) == ["new", "new", "lost"]
 
 
-def test_what_comes_after_a_change_is_no_creation() -> None:
-    entries = [StageEntry("new", _at(0), ""), StageEntry("talking", _at(5)), StageEntry("won", _at(9), "offer")]
-    assert _names(entries) == ["new", "talking", "won"]
+def test_a_creation_after_a_change_came_with_a_merge_and_tells_no_stage() -> None:
+    entries = [
+        StageEntry("new", _at(0)),
+        StageEntry("talking", _at(5), "new"),
+        StageEntry("lost", _at(7)),  # as it was when it was read: long after
+        StageEntry("lost", _at(9), "new"),
+    ]
+    assert [(change.stage, change.at) for change in stages_entered(entries)] == [
+        ("new", _at(0)),
+        ("talking", _at(5)),
+        ("lost", _at(9)),
+    ]
 
 
 def test_an_entry_of_the_creation_that_shows_todays_stage_is_corrected() -> None:
