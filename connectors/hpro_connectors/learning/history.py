@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -93,7 +93,6 @@ def read_history(
     known_until: datetime,
     *,
     exclude_field: str | None = None,
-    tracked_fields: Collection[str] = (),
     progress: LeadProgress | None = None,
 ) -> OrgHistory:
     """Read all live leads, open and closed.
@@ -106,7 +105,6 @@ def read_history(
         funnel: Gives stages their names.
         known_until: Until when every stream was read, see :func:`read_until`.
         exclude_field: A boolean field that keeps a lead from being learnt from, as from being scored.
-        tracked_fields: Fields whose history the CRM keeps; of others our own ledger tells what changed.
         progress: Told of leads.
     """
     live = store.lead_ids()
@@ -126,7 +124,7 @@ def read_history(
             counts["excluded"] += 1
             continue
         try:
-            lead = assemble_lead(stored, funnel.name_of, tracked_fields)
+            lead = assemble_lead(stored, funnel.name_of)
         except UnknownStageError:
             counts["unknown_stage"] += 1
             continue

@@ -117,7 +117,6 @@ def prepare_learning(
         funnel,
         known_until,
         exclude_field=settings.exclude_field,
-        tracked_fields=[field.name for field in description.fields if field.history_tracked],
         progress=progress,
     )
     fields = choose_fields(description, settings, history.leads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from pydantic import ValidationError
 
@@ -20,21 +20,18 @@ def as_the_crm_says(stage: str) -> str:
     return stage
 
 
-def assemble_lead(
-    stored: StoredLead, stage_name: StageName = as_the_crm_says, tracked_fields: Collection[str] = ()
-) -> Lead:
+def assemble_lead(stored: StoredLead, stage_name: StageName = as_the_crm_says) -> Lead:
     """Give the lead that stored records tell of.
 
-    The CRM's history goes before our own ledger: its stages from its first row of the lead on, its values of a field
-    where it has a row of the lead's or keeps the history of the field. Only otherwise the ledger tells what changed;
-    of stages also what was before that first row, since the CRM may have begun to log them late.
+    The CRM's history goes before our own ledger, of stages as of each field: from its first row of the lead on it alone
+    tells what changed. What was before that row, and all where there is none, the ledger tells: the CRM may have begun
+    to log late.
 
     A history row of a stage that nobody knows any more is left out; such a stage *now* is an error.
 
     Args:
         stored: Of one live lead.
         stage_name: Gives stages their names.
-        tracked_fields: Fields whose history the CRM keeps, as it describes them.
 
     Raises:
         UnknownStageError: The stage that the lead is in has no name.
@@ -57,7 +54,7 @@ def assemble_lead(
             fields=record.fields,
             interactions=tuple(_interaction(interaction) for interaction in stored.interactions),
             stage_changes=_stage_changes(stored, stage_name),
-            field_changes=_field_changes(stored, tracked_fields),
+            field_changes=_field_changes(stored),
         )
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
@@ -92,12 +89,12 @@ def _stage_changes(stored: StoredLead, stage_name: StageName) -> tuple[StageChan
     return tuple(changes)
 
 
-def _field_changes(stored: StoredLead, tracked_fields: Collection[str]) -> tuple[FieldChange, ...]:
-    told = {change.field for change in stored.field_changes}.union(tracked_fields)
+def _field_changes(stored: StoredLead) -> tuple[FieldChange, ...]:
+    first = {change.field: change.at for change in reversed(stored.field_changes)}
     return (
+        *(change for change in stored.fields_seen if change.field not in first or change.at < first[change.field]),
         *(
             FieldChange(field=change.field, old=change.old, new=change.new, at=change.at)
             for change in stored.field_changes
         ),
-        *(change for change in stored.fields_seen if change.field not in told),
     )

@@ -158,10 +158,11 @@ def test_a_history_of_the_crm_goes_before_the_ledger(told: Told) -> None:
     told.store(StageRecord(key=told.key("S1"), lead=told.world.company.key("L1"), stage="Talking", at=tracked))
     stored = told.stored()
     assert [change.field for change in stored.fields_seen] == ["note", "plan", "seats"]
-    lead = assemble_lead(stored, FUNNEL.resolve, tracked_fields={"plan"})
+    lead = told.lead()
     assert [(change.field, change.at) for change in lead.field_changes] == [
-        ("seats", tracked),
         ("note", told.created + 5 * DAY),
+        ("plan", told.created + 5 * DAY),
+        ("seats", tracked),
     ]
     assert [(change.stage, change.at) for change in lead.stage_changes] == [
         ("new", told.created + 1 * DAY),
@@ -193,6 +194,29 @@ def test_a_history_that_begins_late_tells_no_stage_of_before(told: Told) -> None
     told.store(row)
     assert take_snapshot(told.lead(), told.created + 18 * DAY).stage is None
     assert take_snapshot(told.lead(), told.created + 19 * DAY).stage == "won"
+
+
+def test_a_field_whose_history_begins_late_keeps_what_was_seen_before_it(told: Told) -> None:
+    told.read(1, plan="a")
+    told.read(10, plan="b")
+    at = told.read(20, plan="c")
+    told.store(
+        FieldRecord(key=told.key("F1"), lead=told.world.company.key("L1"), field="plan", old="b", new="c", at=at)
+    )
+    lead = told.lead()
+    shown = []
+    for day in (9, 10, 19, 20):
+        (example,) = build_snapshots(
+            [lead],
+            30,
+            [told.created + day * DAY],
+            funnel=FUNNEL,
+            known_at_creation={"plan"},
+            known_until=told.created + 100 * DAY,
+        )
+        shown.append(example.snapshot.fields["plan"])
+    assert shown == ["a", "b", "b", "c"]
+    assert len(lead.field_changes) == 2
 
 
 def test_todays_prompt_is_the_same_with_the_ledger_and_without(told: Told) -> None:
