@@ -31,10 +31,11 @@ def stages_entered(entries: Sequence[StageEntry]) -> tuple[StageChange, ...]:
 
     A first entry that does not say what was left is of the creation, or of a CRM that never does; what the first change
     left is then the better word on it. After a merge there are two creations, and both are told by that word: what they
-    show may be of today. One that comes after a change tells nothing: the lead had left its first stage by then. A first
-    entry that does say what was left shows that the creation was not logged: when that stage was entered is not known,
-    and nothing is told of it. Put at the creation, the deepest stage that a lead reached before logging began would be
-    seen at every moment before.
+    show may be of today. One that comes after a change tells nothing: the lead had left its first stage by then.
+
+    A first entry that does say what was left shows that the creation was not logged: when that stage was entered is not
+    known, and nothing is told of it. Put at the creation, the deepest stage that a lead reached before logging began
+    would be seen at every moment before.
 
     Entries of one second are put so that each leaves what the one before entered, as far as that goes.
 
