@@ -30,8 +30,9 @@ def stages_entered(entries: Sequence[StageEntry]) -> tuple[StageChange, ...]:
     """Give the stages entered, in order.
 
     A first entry that does not say what was left is of the creation, or of a CRM that never does; what the first change
-    left is then the better word on it. After a merge there are two creations, and both are told by that word: what they
-    show may be of today. One that comes after a change tells nothing: the lead had left its first stage by then.
+    left is then the better word on it, also where it left none. After a merge there are two creations, and both are
+    told by that word: what they show may be of today. One that comes after a change tells nothing: the lead had left
+    its first stage by then.
 
     A first entry that does say what was left shows that the creation was not logged: when that stage was entered is not
     known, and nothing is told of it. Put at the creation, the deepest stage that a lead reached before logging began
@@ -48,8 +49,9 @@ def stages_entered(entries: Sequence[StageEntry]) -> tuple[StageChange, ...]:
         stages.append(waiting.pop(_next(waiting, stages[-1].stage if stages else None)))
     creations = list(takewhile(lambda entry: entry.previous is None, stages))
     changes = [entry for entry in stages if entry.previous is not None]
-    if changes and changes[0].previous:
-        creations = [entry._replace(stage=changes[0].previous) for entry in creations]
+    if changes:
+        first = changes[0].previous
+        creations = [entry._replace(stage=first) for entry in creations] if first else []
     return tuple(StageChange(stage=entry.stage, at=entry.at) for entry in (*creations, *changes))
 
 

@@ -31,6 +31,11 @@ def test_a_stage_entered_out_of_none_is_what_it_says() -> None:
     assert _names([StageEntry("talking", _at(5), ""), StageEntry("won", _at(9), "offer")]) == ["talking", "won"]
 
 
+def test_a_lead_that_was_created_without_a_stage_is_told_none_before_its_first() -> None:
+    entries = [StageEntry("won", _at(0)), StageEntry("talking", _at(5), ""), StageEntry("won", _at(9), "talking")]
+    assert [(change.stage, change.at) for change in stages_entered(entries)] == [("talking", _at(5)), ("won", _at(9))]
+
+
 def test_both_creations_of_merged_leads_are_corrected() -> None:
     entries = [StageEntry("lost", _at(0)), StageEntry("new", _at(5)), StageEntry("lost", _at(9), "new")]
     assert _names(entries) == ["new", "new", "lost"]
