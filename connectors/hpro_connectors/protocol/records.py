@@ -89,8 +89,8 @@ class StageRecord(Frozen):
 
     A CRM that logs changes only may log them from some day on: what the first row of a record left was entered at some
     time before it, and counts as entered at the creation only where a row tells of the creation. Such a row has no
-    ``previous``, and may give the stage as it is now; the ``previous`` of the next row corrects it. A CRM that began to
-    log stages after that row must not give it.
+    ``previous``, and may give the stage as it is now; the ``previous`` of the first change corrects it. A CRM that
+    began to log stages after that row must not give it.
 
     Attributes:
         record_type: Tells the records apart in JSON.

@@ -23,9 +23,9 @@ def as_the_crm_says(stage: str) -> str:
 def assemble_lead(stored: StoredLead, stage_name: StageName = as_the_crm_says) -> Lead:
     """Give the lead that stored records tell of.
 
-    The CRM's history goes before our own ledger, of stages as of each field: from its first row of the lead on it alone
-    tells what changed. What was before that row, and all where there is none, the ledger tells: the CRM may have begun
-    to log late.
+    The CRM's history goes before our own ledger, of stages as of each field: from its first row of the lead on it tells
+    what changed. What was before that row, and all where there is none, the ledger tells: the CRM may have begun to log
+    late. It may also cease to: of stages the ledger tells what came after the last row.
 
     A history row of a stage that nobody knows any more is left out; such a stage *now* is an error.
 

@@ -58,9 +58,10 @@ def stages_entered(entries: Sequence[StageEntry]) -> tuple[StageChange, ...]:
 def joined(
     history: Sequence[StageChange], seen: Sequence[StageChange], created_at: datetime | None
 ) -> tuple[StageChange, ...]:
-    """Give the CRM's history after what our own ledger knows of the time before it.
+    """Give the CRM's history between what our own ledger knows of the time before it and of the time after it.
 
-    From its first row on the history alone counts. Without any row of a lead the ledger tells everything.
+    From its first row to its last one the history alone counts. Afterwards the CRM may have ceased to log; a change
+    that it logged too, and that the ledger saw later, is told once. Without any row of a lead the ledger tells all.
 
     Args:
         history: See :func:`stages_entered`.
@@ -69,8 +70,12 @@ def joined(
     """
     if not history:
         return tuple(seen)
-    before = (change for change in seen if change.at < history[0].at)
-    return (*(change for change in before if created_at is None or change.at >= created_at), *history)
+    told = [change for change in seen if change.at < history[0].at and (created_at is None or change.at >= created_at)]
+    told += history
+    for change in seen:
+        if change.at > history[-1].at and change.stage != told[-1].stage:
+            told.append(change)
+    return tuple(told)
 
 
 def _next(waiting: Sequence[StageEntry], stage: str | None) -> int:

@@ -196,6 +196,30 @@ def test_a_history_that_begins_late_tells_no_stage_of_before(told: Told) -> None
     assert take_snapshot(told.lead(), told.created + 19 * DAY).stage == "won"
 
 
+def test_after_the_crm_ceased_to_log_stages_the_ledger_tells_them(told: Told) -> None:
+    told.read(1, stage="New")
+    at = told.read(5, stage="Talking")
+    row = StageRecord(key=told.key("S1"), lead=told.world.company.key("L1"), stage="Talking", previous="New", at=at)
+    told.store(row)
+    told.read(6, stage="Talking", seats=3)
+    told.read(9, stage="Offer")
+    told.read(12, stage="Lost")
+    lead = told.lead()
+    changes = [(change.stage, (change.at - told.created) / DAY) for change in lead.stage_changes]
+    assert changes == [("new", 1), ("talking", 5), ("offer", 9), ("lost", 12)]
+    assert take_snapshot(lead, told.created + 10 * DAY).stage == "offer"
+
+
+def test_a_change_that_the_ledger_saw_later_than_the_crm_logged_it_is_told_once(told: Told) -> None:
+    told.read(1, stage="New")
+    told.read(7, stage="Talking")  # something else was changed on this day
+    at = told.created + 5 * DAY
+    row = StageRecord(key=told.key("S1"), lead=told.world.company.key("L1"), stage="Talking", previous="New", at=at)
+    told.store(row)
+    changes = [(change.stage, (change.at - told.created) / DAY) for change in told.lead().stage_changes]
+    assert changes == [("new", 1), ("talking", 5)]
+
+
 def test_a_field_whose_history_begins_late_keeps_what_was_seen_before_it(told: Told) -> None:
     told.read(1, plan="a")
     told.read(10, plan="b")

@@ -88,7 +88,7 @@ _SEEN = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), max_size=
 
 
 @given(_SEEN, _SEEN)
-def test_the_ledger_tells_what_was_before_the_history_and_nothing_after(
+def test_the_ledger_tells_what_was_before_the_history_and_what_changed_after_it(
     told: list[tuple[str, int]], seen: list[tuple[str, int]]
 ) -> None:
     history = [StageChange(stage=stage, at=_at(at)) for stage, at in sorted(told, key=lambda one: one[1])]
@@ -97,6 +97,11 @@ def test_the_ledger_tells_what_was_before_the_history_and_nothing_after(
     if not history:
         assert changes == tuple(ledger)
         return
-    assert changes[len(changes) - len(history) :] == tuple(history)
-    before = changes[: len(changes) - len(history)]
-    assert list(before) == [change for change in ledger if _at(2) <= change.at < history[0].at]
+    before = [change for change in ledger if _at(2) <= change.at < history[0].at]
+    assert list(changes[: len(before)]) == before
+    assert list(changes[len(before) : len(before) + len(history)]) == history
+    after = changes[len(before) + len(history) :]
+    assert all(change in ledger and change.at > history[-1].at for change in after)
+    assert all(one.stage != other.stage for one, other in pairwise((history[-1], *after)))
+    later = [change for change in ledger if change.at > history[-1].at]
+    assert (history[-1], *after)[-1].stage == (history[-1], *later)[-1].stage
