@@ -69,7 +69,7 @@ def read_deletions(client: SalesforceClient, object_name: str, window: Window) -
         yield DeletionPage((), None, complete=True, lost=True)
         return
     deleted = answer.get("deletedRecords") if isinstance(answer, dict) else None
-    if not isinstance(deleted, list):
+    if not isinstance(answer, dict) or not isinstance(deleted, list):
         raise ServerError(
             f"Salesforce did not say what of {object_name} was deleted.",
             hint="Try again later.",
