@@ -58,7 +58,7 @@ class SalesforceUnderKills:
             f'emulator = "{self.emulator.url}"\n'
             f'exclude_field = "{EXCLUDED}"\n'
             'lost_stages = ["lost"]\n'
-            f"bulk_above = {BULK_ABOVE}\n"
+            f"bulk_above = {BULK_ABOVE}\ntimeout_s = 5\n"
             f"[crm.main.field_names]\n{names}\n"
             "[budget]\ncalls_per_second = 10000\nrun_percent = 100\nbreaker_failures = 1000\n"
             "[writing]\nbatch_rows = 7\n",
