@@ -243,6 +243,38 @@ def test_a_stage_that_is_tracked_late_is_told_by_our_ledger_until_then(world: Wo
         assert take_snapshot(assembled, assembled.created_at).stage == at_creation
 
 
+def test_a_field_that_is_tracked_late_is_told_by_our_ledger_until_then(world: World) -> None:
+    lead_id = world.lead_ids[0]
+    for seats in (11, 12):
+        world.org.update("Lead", lead_id, {"Seats__c": seats})
+        world.read()
+    world.org.schema.track("Lead", "Seats__c")
+    world.org.update("Lead", lead_id, {"Seats__c": 13})
+    world.wait(hours=24)
+    world.read()
+    lead = world.lead(lead_id)
+    assert lead is not None
+    assert [change.field for change in lead.field_changes] == ["Seats__c"]
+    assert [(change.old, change.new) for change in assemble_lead(lead).field_changes] == [(11, 12), (12, 13)]
+
+
+def test_where_tracking_is_switched_off_our_ledger_goes_on(world: World) -> None:
+    lead_id = world.lead_ids[0]
+    world.read()
+    world.org.update("Lead", lead_id, {"Status": "Working - Contacted"})
+    world.read()
+    world.org.schema.track("Lead", "Status", on=False)
+    world.wait(hours=24)
+    world.read()
+    world.org.update("Lead", lead_id, {"Status": "Closed - Not Converted"})
+    world.read()
+    lead = world.lead(lead_id)
+    assert lead is not None
+    assert [change.stage for change in lead.stage_changes] == ["Working - Contacted"]
+    told = [change.stage for change in assemble_lead(lead).stage_changes]
+    assert told == ["Open - Not Contacted", "Working - Contacted", "Closed - Not Converted"]
+
+
 def test_without_tracking_our_own_ledger_tells_the_stages(world: World) -> None:
     world.org.schema.track("Lead", "Status", on=False)
     world.read()
