@@ -22,7 +22,9 @@ def print_queue(rows: Sequence[QueueRow], as_of: datetime, *, title: str) -> Non
         as_of: The moment of the pass that ranked them; ages are told from there.
         title: Shown above the table on a terminal.
     """
-    print_columns(COLUMNS, [_cells(row, as_of) for row in rows], title=title, numbers=("rank", "score"))
+    print_columns(
+        COLUMNS, [_cells(row, as_of) for row in rows], title=title, numbers=("rank", "score"), whole=("lead",)
+    )
 
 
 def queue_json(rows: Sequence[QueueRow]) -> list[dict[str, object]]:
