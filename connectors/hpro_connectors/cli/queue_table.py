@@ -11,7 +11,7 @@ from hpro_connectors.fields import Trend
 from hpro_connectors.state import QueueRow
 from hpro_sdk.rendering.ages import describe_age
 
-COLUMNS = ("rank", "lead", "score", "band", "trend", "stage", "stage rank", "last interaction")
+COLUMNS = ("rank", "lead", "score", "band", "trend", "stage", "in stage", "last interaction")
 
 
 def print_queue(rows: Sequence[QueueRow], as_of: datetime, *, title: str) -> None:
