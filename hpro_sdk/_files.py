@@ -46,3 +46,20 @@ def replacing(target: Path) -> Iterator[Path]:
         ) from exc
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_private(target: Path, text: str) -> None:
+    """Write a file that only its owner can read; what stands there stays until the new content is complete.
+
+    Args:
+        target: The file.
+        text: Its content.
+
+    Raises:
+        ConfigError: The folder of ``target`` is missing or not writable, or the target is a folder.
+        OutputError: The disk is full or another write failed.
+    """
+    with replacing(target) as temporary:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)

@@ -15,7 +15,7 @@ from hpro_connectors.emulators.salesforce.company.demo_schema import names_known
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.users import user_name
 from hpro_connectors.emulators.salesforce.wire.hosts import DEFAULT_DOMAIN
-from hpro_sdk._files import replacing
+from hpro_sdk._files import write_private
 
 VARIABLE = "HPRO_CRM__MAIN__CONSUMER_SECRET"
 
@@ -120,6 +120,4 @@ def write_key(emulator: SalesforceEmulator, key_file: Path) -> None:
     Raises:
         ConfigError: It cannot be written there.
     """
-    with replacing(key_file) as path:
-        path.touch(mode=0o600)
-        path.write_text(emulator.app.private_key_pem, "utf-8")
+    write_private(key_file, emulator.app.private_key_pem)

@@ -58,7 +58,7 @@ class SalesforceUnderKills:
             f'emulator = "{self.emulator.url}"\n'
             f'exclude_field = "{EXCLUDED}"\n'
             'lost_stages = ["lost"]\n'
-            f"bulk_above = {BULK_ABOVE}\n"
+            f"bulk_above = {BULK_ABOVE}\ntimeout_s = 5\n"
             f"[crm.main.field_names]\n{names}\n"
             "[budget]\ncalls_per_second = 10000\nrun_percent = 100\nbreaker_failures = 1000\n"
             "[writing]\nbatch_rows = 7\n",
@@ -103,10 +103,10 @@ class SalesforceUnderKills:
         self.org.advance(timedelta(minutes=5))
 
     def begin(self, number: int, writes: int | None) -> float:
-        """Let some minutes go by, and calls fail on the wire; the process itself lets none fail."""
-        self.org.advance(timedelta(minutes=number % 7))
+        """Let calls fail on the wire, and some minutes go by first; the process itself lets none fail."""
         self.emulator.faults.clear()
         if writes is not None:
+            self.org.advance(timedelta(minutes=number % 7))
             self.emulator.faults.add(*transient_faults(), share=0.05, seed=self.seed + number)
             in_the_course = [FAULTS[name]() for name in IN_THE_COURSE]
             self.emulator.faults.add(*in_the_course, share=0.01, seed=self.seed + number)

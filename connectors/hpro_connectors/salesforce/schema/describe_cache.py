@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import logging
-import os
 from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from pydantic import ValidationError
 
 from hpro_connectors.salesforce.schema.crm_schema import CrmSchema
 from hpro_connectors.salesforce.settings import SalesforceSettings
-from hpro_sdk._files import replacing
+from hpro_sdk._files import write_private
 from hpro_sdk.errors import HproError
 
 _LAYOUT: Final = 2
@@ -67,10 +66,7 @@ class DescribeCache:
         if self._path is None:
             return
         try:
-            with replacing(self._path) as temporary:
-                handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(schema.model_dump_json())
+            write_private(self._path, schema.model_dump_json())
         except HproError as exc:
             extra = {"path": str(self._path), "error": type(exc).__name__}
             _LOGGER.warning("the description of the org cannot be kept", extra=extra)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
-from hpro_sdk._files import replacing
+from hpro_sdk._files import write_private
 from hpro_sdk.errors import HproError
 from hpro_sdk.lead import Frozen
 
@@ -63,10 +62,7 @@ class WriteJobFile:
             return True
         kept = _Jobs(org_id=self._org_id, object_name=self._object_name, jobs=self._jobs)
         try:
-            with replacing(self._path) as temporary:
-                handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(kept.model_dump_json())
+            write_private(self._path, kept.model_dump_json())
         except HproError as exc:
             extra = {"path": str(self._path), "error": type(exc).__name__}
             _LOGGER.warning("a Bulk job cannot be noted, and is not used", extra=extra)

@@ -96,6 +96,8 @@ class Filling:
         lead = self._leads.get(event.lead_id)
         if lead is None:
             return False
+        if lead.became is not None and isinstance(event, ev.StageEntered | ev.FieldSet):
+            return False  # people converted it meanwhile, and a converted lead takes no more entries
         match event:
             case ev.InteractionLogged():
                 self._log(event, lead)
@@ -170,11 +172,11 @@ class Filling:
         del self._leads[lead.lead_id]
 
     def _merge(self, loser: _Standing, survivor: str) -> bool:
-        """Merge a lead into another one; into a converted lead the CRM merges nothing, so people delete the copy."""
+        """Merge a lead into another one; the CRM merges no lead that was converted, so people delete the copy."""
         kept = self._leads.get(survivor)
         if kept is None or kept is loser:
             return False
-        if kept.became is None:
+        if kept.became is loser.became is None:
             self._org.merge("Lead", kept.record_id, loser.record_id)
         else:
             self._org.delete("Lead", loser.record_id)

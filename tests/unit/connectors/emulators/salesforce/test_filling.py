@@ -210,6 +210,16 @@ def test_what_people_deleted_meanwhile_is_passed_over(org: SalesforceOrg, fillin
     assert org.get("Lead", OTHER)["Status"] == "contacted"
 
 
+def test_a_lead_that_people_converted_meanwhile_moves_no_more(org: SalesforceOrg, filling: Filling) -> None:
+    org.convert_lead(RECORD)
+    status = org.get("Lead", RECORD)["Status"]
+    moves = [ev.StageEntered(at=LATER, lead_id=ONE.lead_id, stage=stage) for stage in ("appointment", "won")]
+    edit = ev.FieldSet(at=LATER, lead_id=ONE.lead_id, field="web_visits", old=0, new=7, tracked=True)
+    assert filling.apply([*moves, edit, logged(InteractionKind.CALL)]) == 1
+    assert org.get("Lead", RECORD)["Status"] == status
+    assert count(org, "Opportunity") == 1
+
+
 def test_what_should_have_happened_before_the_clock_happens_at_the_clock(org: SalesforceOrg, filling: Filling) -> None:
     org.clock.set(LATER + DAY)
     filling.apply([ev.StageEntered(LATER, ONE.lead_id, "contacted")])
