@@ -111,7 +111,7 @@ def test_the_list_can_be_narrowed(demo_work: Path) -> None:
         chosen = printed("leads", f"--{option}", value, "--top", "500", cwd=demo_work)["leads"]
         assert chosen == [lead for lead in everyone if lead[option] == value]
     lines = hpro("leads", "--top", "3", cwd=demo_work).stdout.splitlines()
-    assert lines[0] == "rank\tlead\tscore\tband\ttrend\tstage\tstage rank\tlast interaction"
+    assert lines[0] == "rank\tlead\tscore\tband\ttrend\tstage\tin stage\tlast interaction"
     assert [line.split("\t")[1] for line in lines[1:]] == [lead["lead_id"] for lead in everyone[:3]]
 
 

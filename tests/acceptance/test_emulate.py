@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -96,6 +97,9 @@ def test_hpro_reads_it_with_what_it_prints(tmp_path: Path) -> None:
     with running(tmp_path, "--key-file", key_file) as emulator:
         assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
         (tmp_path / "hpro.toml").write_text(emulator.told["config"], "utf-8")
+        training = tomllib.loads(emulator.told["config"])["crm"]["main"]["training"]
+        assert "source" in training["known_at_creation"]
+        assert "lost_reason" not in training["known_at_creation"]
         done = subprocess.run(
             [HPRO, "run", "--once", "--stage", "read", "--json"],
             cwd=tmp_path,

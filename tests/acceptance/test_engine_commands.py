@@ -227,6 +227,9 @@ def test_leads_are_scored_anew_when_somebody_asks(applied_copy: Path) -> None:
     hpro("rescore", cwd=applied_copy)
     report = run_once(cwd=applied_copy)
     assert (report["scored"], report["written"]) == (len(ids), 0)
+    assert "scored and written anew" in hpro("rescore", "--write", ids[0], cwd=applied_copy).stdout
+    assert run_once(cwd=applied_copy)["written"] == 1
+    assert run_once(cwd=applied_copy)["written"] == 0
 
 
 def test_a_person_who_is_forgotten_does_not_come_back(applied_copy: Path) -> None:

@@ -11,7 +11,7 @@ import click
 from hpro_connectors.demo.demo_ids import SALESFORCE_DEMO_ORG_IDS
 from hpro_connectors.demo.simulator.companies import COMPANIES
 from hpro_connectors.demo.simulator.life import LOST
-from hpro_connectors.emulators.salesforce.company.demo_schema import prompt_names
+from hpro_connectors.emulators.salesforce.company.demo_schema import names_known_at_creation, prompt_names
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.org.users import user_name
 from hpro_connectors.emulators.salesforce.wire.hosts import DEFAULT_DOMAIN
@@ -39,6 +39,8 @@ def crm_table(emulator: SalesforceEmulator, key_file: Path | None) -> str:
     if company is not None:
         lines += [f'lost_stages = ["{LOST}"]', "", "[crm.main.field_names]"]
         lines += [f'{field} = "{name}"' for field, name in prompt_names(COMPANIES[company]).items()]
+        known = ", ".join(f'"{name}"' for name in names_known_at_creation(COMPANIES[company]))
+        lines += ["", "[crm.main.training]", f"known_at_creation = [{known}]"]
     return "\n".join(lines)
 
 

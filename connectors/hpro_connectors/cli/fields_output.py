@@ -41,7 +41,7 @@ def print_installation(
         ]
         print_table(("name", "HPRO makes", "the org has", "why it cannot be used"), rows)
         return
-    _print_steps(steps)
+    _print_steps(steps, dry_run=dry_run)
     if changes:
         words = "would be made; nothing was changed" if dry_run else "made"
         click.echo(terminal_safe(f"{admin.org_words}: {count_words(changes, 'change')} {words}."), err=True)
@@ -102,7 +102,7 @@ def print_removal(admin: AdminAtWork, steps: Sequence[Step], left: int, *, dry_r
         told = {"dry_run": dry_run, "changes": changes, "left": left}
         print_json({"org": _org(admin), **told, "steps": [_as_json(step) for step in steps]})
         return
-    _print_steps(steps)
+    _print_steps(steps, dry_run=dry_run)
     if not changes and not left:
         click.echo(terminal_safe(f"{admin.org_words}: nothing of HPRO is there."), err=True)
         return
@@ -125,9 +125,13 @@ def removal_words(steps: Sequence[Step]) -> str:
     return ", ".join(count_words(counts[kind], kind.value) for kind in kinds if counts[kind]) or "nothing"
 
 
-def _print_steps(steps: Sequence[Step]) -> None:
+_TO_DO = {StepState.CREATED: "to create", StepState.CHANGED: "to change", StepState.REMOVED: "to remove"}
+
+
+def _print_steps(steps: Sequence[Step], *, dry_run: bool) -> None:
     if steps:
-        rows = [(step.kind.value, step.name, step.state.value, step.detail) for step in steps]
+        words = _TO_DO if dry_run else {}
+        rows = [(step.kind.value, step.name, words.get(step.state, step.state.value), step.detail) for step in steps]
         print_table(("what", "name", "state", "detail"), rows)
 
 

@@ -178,5 +178,8 @@ def _own_model(store: StateStore, models: Path, last: PassReport) -> Path | None
 def _last_pass(store: StateStore, chosen: _Chosen) -> PassReport:
     last = store.last_pass()
     if last is None or last.model_id is None:
-        raise ConfigError(f"No pass has scored anything yet in {store.path}.", hint=f"Run `{chosen.remedy}`.")
+        reads_only = "" if chosen.models is None else " A pass only reads until there is a model: `hpro model train`."
+        raise ConfigError(
+            f"No pass has scored anything yet in {store.path}.", hint=f"Run `{chosen.remedy}`.{reads_only}"
+        )
     return last

@@ -34,7 +34,11 @@ def model() -> None:
 
 @model.command(short_help="Train on the org's own history; use the model if it ranks better.")
 @config_options
-@click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Minutes of training.")
+@click.option(
+    "--max-minutes",
+    type=click.FloatRange(0, min_open=True),
+    help="Minutes of training at most. Default: as configured, else 15.",
+)
 @click.option("--force", is_flag=True, help="Use the model whatever the comparison says; its report tells so.")
 @click.option("--dry-run", is_flag=True, help="Only say what there is to learn from; train nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")

@@ -11,6 +11,7 @@ import click
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from hpro_connectors.cli.columns import print_columns
+from hpro_connectors.cli.problems import count_words
 from hpro_sdk.cli.output import print_table, progress, terminal_safe
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def print_data(data: DataReport) -> None:
         ),
         ("stages", ", ".join(data.stages)),
         ("fields shown", ", ".join(data.fields) or "none"),
+        ("not shown: their past is not known", ", ".join(data.past_unknown) or "none"),
     ]
     print_table(["what", "how much"], rows, title="What there is to learn from")
     _say_warnings(data)
@@ -95,14 +97,14 @@ def print_comparison(comparison: Comparison) -> None:
             (
                 _TITLES.get(ranking.name, ranking.name),
                 f"{auc[0]:.4f}",
-                f"{auc[1]:.4f} to {auc[2]:.4f}",
+                f"{auc[1]:.3f} to {auc[2]:.3f}",
                 f"{100 * top[0]:.1f} %",
                 None if difference is None else f"{difference.auc[0]:+.4f}",
-                None if difference is None else f"{difference.auc[1]:+.4f} to {difference.auc[2]:+.4f}",
+                None if difference is None else f"{difference.auc[1]:+.3f} to {difference.auc[2]:+.3f}",
             )
         )
     rows.append(("chance", "0.5", None, f"{100 * comparison.won_share:.1f} %", None, None))
-    columns = ["ranking", "AUC", "95 % interval", "top 5 %", "new is better by", "interval of that"]
+    columns = ["ranking", "AUC", "95 % interval", "top 5 %", "better by", "interval of that"]
     title = f"The newest fifth: {comparison.snapshots:,} snapshots, {comparison.won:,} won"
     print_columns(columns, rows, title=title, numbers=columns[1:])
 
@@ -166,5 +168,13 @@ def _auc(report: str) -> float | None:
 
 
 def _say_warnings(data: DataReport) -> None:
+    if data.past_unknown:
+        fields = count_words(len(data.past_unknown), "field")
+        click.echo(
+            f"Note: {fields} without a history not shown to the model: their values may be younger than the outcome. "
+            "Name those that are set at creation and stay in "
+            "known_at_creation of [crm.NAME.training], and have the CRM track the others.",
+            err=True,
+        )
     for warning in (*data.warnings, *data.leaks):
         click.echo(terminal_safe(f"Warning: {warning}"), err=True)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import click
 
+from hpro_connectors.cli.columns import print_columns
 from hpro_connectors.cli.problems import count_words
+from hpro_connectors.cli.queue_table import trend_words
 from hpro_connectors.state import Plan, PlanRow
-from hpro_sdk.cli.output import print_table
 
 _COLUMNS = ("lead", "why", "band", "score", "rank", "stage", "trend")
 
@@ -42,7 +43,8 @@ def print_plan(made: Plan, rows: Sequence[PlanRow], calls: int) -> None:
         moves = ", ".join(f"{number:,} {move}" for move, number in sorted(made.band_changes.items()))
         click.echo(f"Bands: {moves}.")
     if rows:
-        print_table(_COLUMNS, [_cells(row) for row in rows], title=f"{len(rows)} of {made.rows:,} rows, best first")
+        title = f"{len(rows)} of {made.rows:,} rows, best first"
+        print_columns(_COLUMNS, [_cells(row) for row in rows], title=title, whole=("lead",))
 
 
 def plan_json(made: Plan, rows: Sequence[PlanRow], calls: int) -> dict[str, object]:
@@ -65,7 +67,7 @@ def _cells(row: PlanRow) -> tuple[object, ...]:
         _change(None if old is None else old.score, new.score),
         _change(None if old is None else old.rank, new.rank),
         row.stage,
-        new.trend,
+        None if new.trend is None else trend_words(new.trend),
     )
 
 

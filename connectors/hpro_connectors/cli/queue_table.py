@@ -11,7 +11,7 @@ from hpro_connectors.fields import Trend
 from hpro_connectors.state import QueueRow
 from hpro_sdk.rendering.ages import describe_age
 
-COLUMNS = ("rank", "lead", "score", "band", "trend", "stage", "stage rank", "last interaction")
+COLUMNS = ("rank", "lead", "score", "band", "trend", "stage", "in stage", "last interaction")
 
 
 def print_queue(rows: Sequence[QueueRow], as_of: datetime, *, title: str) -> None:
@@ -22,7 +22,9 @@ def print_queue(rows: Sequence[QueueRow], as_of: datetime, *, title: str) -> Non
         as_of: The moment of the pass that ranked them; ages are told from there.
         title: Shown above the table on a terminal.
     """
-    print_columns(COLUMNS, [_cells(row, as_of) for row in rows], title=title, numbers=("rank", "score"))
+    print_columns(
+        COLUMNS, [_cells(row, as_of) for row in rows], title=title, numbers=("rank", "score"), whole=("lead",)
+    )
 
 
 def queue_json(rows: Sequence[QueueRow]) -> list[dict[str, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -17,8 +18,9 @@ def runs(last: int, config_path: Path | None, crm_name: str | None, as_json: boo
     """List runs, newest first: when each began, how it ended, what it read, scored and wrote."""
     import dataclasses
 
+    from hpro_connectors.cli.columns import print_columns
     from hpro_connectors.orgs import open_state
-    from hpro_sdk.cli.output import print_json, print_table
+    from hpro_sdk.cli.output import print_json, print_table, terminal_safe
 
     _, name, crm = load_crm(config_path, crm_name)
     with open_state(name, crm) as store:
@@ -27,7 +29,7 @@ def runs(last: int, config_path: Path | None, crm_name: str | None, as_json: boo
         print_json([{field.name: getattr(run, field.name) for field in dataclasses.fields(run)} for run in found])
         return
     columns = ("run", "kind", "began (UTC)", "ended", "read", "scored", "written", "refused", "why")
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for run in found:
         done = run.report
         rows.append(
@@ -43,4 +45,11 @@ def runs(last: int, config_path: Path | None, crm_name: str | None, as_json: boo
                 run.reason or run.code,
             )
         )
-    print_table(columns, rows)
+    if not sys.stdout.isatty():
+        print_table(columns, rows)
+        return
+    # A reason is too long for a column.
+    print_columns(columns[:-1], [row[:-1] for row in rows], title="Runs, newest first", numbers=("run", *columns[4:8]))
+    for row in rows:
+        if row[-1]:
+            click.echo(terminal_safe(f"Run {row[0]}: {str(row[-1]).rstrip('.')}."))

@@ -15,7 +15,7 @@ from hpro_connectors.cli.salesforce_demo_calls import count_calls
 from hpro_connectors.cli.salesforce_demo_loop import NAME, SalesforceLoop
 from hpro_connectors.cli.salesforce_demo_steps import EmulatorStep, FieldsStep, SalesforceStep
 from hpro_connectors.cli.salesforce_demo_training import reason_not_to_train, train_on_history
-from hpro_connectors.config import BudgetConfig, CrmConfig, HproConfig, SalesforceCrm
+from hpro_connectors.config import BudgetConfig, CrmConfig, CrmTraining, HproConfig, SalesforceCrm
 from hpro_connectors.demo.closeness import how_close
 from hpro_connectors.demo.demo_ids import SALESFORCE_DEMO_ORG_IDS
 from hpro_connectors.demo.earlier_demo import remove_state, require_replaceable_state
@@ -25,7 +25,7 @@ from hpro_connectors.demo.simulation import START, YEAR_DAYS, Simulation
 from hpro_connectors.demo.simulator.companies import COMPANIES
 from hpro_connectors.demo.simulator.life import LOST
 from hpro_connectors.emulators.salesforce.company.demo_org import SalesforceDemo, make_demo_org
-from hpro_connectors.emulators.salesforce.company.demo_schema import prompt_names
+from hpro_connectors.emulators.salesforce.company.demo_schema import names_known_at_creation, prompt_names
 from hpro_connectors.emulators.salesforce.company.simulated_ids import simulated_lead_id
 from hpro_connectors.emulators.salesforce.emulator import SalesforceEmulator
 from hpro_connectors.emulators.salesforce.wire.hosts import DEFAULT_DOMAIN
@@ -143,5 +143,6 @@ def _configuration(emulator: SalesforceEmulator, state: Path, company: Salesforc
         models=state.absolute().with_name(_MODELS),
         field_names=prompt_names(company.simulation.kind),
         lost_stages=(LOST,),
+        training=CrmTraining(known_at_creation=names_known_at_creation(company.simulation.kind)),
     )
     return HproConfig(crm={NAME: crm}, budget=BudgetConfig(calls_per_second=_CALLS_PER_SECOND))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,13 @@ def serve(config_path: Path | None, crm_name: str | None) -> None:
 
     config = load_configured(config_path)
     names = [config.crm_named(crm_name)[0]] if crm_name is not None else sorted(config.crm)
+    if sys.stderr.isatty():
+        schedule = config.schedule
+        when = f"every {schedule.every_minutes} minutes" if schedule.cron is None else f"by {schedule.cron!r}"
+        click.echo(
+            f"Passes over {', '.join(names)} {when}, until Ctrl-C. `hpro status` says how they stand; -v logs each.",
+            err=True,
+        )
     with contextlib.ExitStack() as held:
         code = serve_jobs([job_of(config, name, config.crm[name], held) for name in names])
     click.get_current_context().exit(code)

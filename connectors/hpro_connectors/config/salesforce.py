@@ -19,6 +19,7 @@ from hpro_connectors.config.secrets import (
     secret_file,
     secret_keyring,
     secret_value,
+    variable_of_secret,
 )
 
 SignIn = Literal["client_credentials", "jwt", "session", "password"]
@@ -234,7 +235,7 @@ class SalesforceCrm(CrmConfig):
         found = [
             *super().secret_problems(),
             *(
-                f"the secret {key} is not given: set its environment variable, or name {key}_file or {key}_keyring"
+                f"the secret {key} is not given: set {variable_of_secret(key)}, or name {key}_file or {key}_keyring"
                 for key in missing
             ),
         ]

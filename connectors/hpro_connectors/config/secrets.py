@@ -116,7 +116,7 @@ class WithSecrets(Frozen):
             return _checked(_from_keyring(entry, key), key, "the keyring")
         raise ConfigError(
             f"The secret {key} is not given.",
-            hint=f"Set its environment variable, or name a file with {key}_file or an entry with {key}_keyring.",
+            hint=f"Set {variable_of_secret(key)}, or name a file with {key}_file or an entry with {key}_keyring.",
         )
 
     def has_secret(self, key: str) -> bool:
@@ -135,6 +135,15 @@ def places_of_secret(key: str) -> tuple[str, str, str]:
         key: Name of the secret.
     """
     return key, f"{key}_file", f"{key}_keyring"
+
+
+def variable_of_secret(key: str) -> str:
+    """Give the environment variable that may hold a secret, for a table that is called NAME.
+
+    Args:
+        key: Name of the secret.
+    """
+    return f"HPRO_CRM__NAME__{key.upper()} (NAME as in [crm.NAME], in capitals)"
 
 
 def _checked(text: str, key: str, place: str) -> SecretStr:
@@ -185,7 +194,7 @@ def _from_keyring(entry: str, key: str) -> str:
     from keyring.errors import KeyringError, NoKeyringError
 
     service, _, user = entry.rpartition("/")
-    instead = f"Set the environment variable of {key} instead, or name a file with {key}_file."
+    instead = f"Set {variable_of_secret(key)} instead, or name a file with {key}_file."
     try:
         found = keyring.get_password(service, user)
     except NoKeyringError as exc:

@@ -31,7 +31,11 @@ def check_secrets(crm: CrmConfig) -> Iterator[Finding]:
     """
     problems = crm.secret_problems()
     for problem in problems:
-        yield Finding.fatal("secrets", f"{_sentence(problem)}.", "Give the secret where hpro.toml says that it is.")
+        yield Finding.fatal(
+            "secrets",
+            f"{_sentence(problem)}.",
+            "Give it there; `hpro config check` looks at that again without a sign-in.",
+        )
     if crm.secret_keys and not problems:
         yield Finding.ok("secrets", "The secrets can be fetched.")
 

@@ -9,7 +9,7 @@ from hpro_connectors.engine.rails import StopCode, current_stop
 from hpro_connectors.engine.running import running, silent
 from hpro_connectors.engine.settings import PassSettings, Progress
 from hpro_connectors.engine.writing_rule import limits_of
-from hpro_connectors.protocol import Connector
+from hpro_connectors.protocol import Connector, PreparedWriter
 from hpro_connectors.state import PassReport, Plan, PlanStatus, RunKind, StateStore, Wanted
 from hpro_sdk.errors import ConfigError
 from hpro_sdk.scoring.scorer import Scorer
@@ -42,7 +42,7 @@ def apply_plan(
     """Read and score what changed since a plan was made, then write its rows, less those whose leads moved.
 
     It confirms the plan's model, and ends the stop of a safety rail that the plan was made after. With ``dry_run`` the
-    plan is only looked at.
+    plan is only looked at, and whether it could be written.
 
     Args:
         connector: One scored object of one org.
@@ -68,6 +68,9 @@ def apply_plan(
                 "The plan was not applied: the org was not read and scored to the end.", hint="Run it again."
             )
         limits = limits_of(settings, work.org.description, work.org.as_of)
+        # Before anything is confirmed or stands in the outbox: a plan that cannot be written stays one to apply.
+        if plan.rows and isinstance(connector, PreparedWriter):
+            connector.prepare_write(plan.rows, settings.write_batch)
         work.wanted = Wanted.of(plan.reasons)
         skipped = 0
         if not settings.dry_run:

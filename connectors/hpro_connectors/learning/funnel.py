@@ -92,7 +92,9 @@ def _funnel(
     except ValidationError as exc:
         problem = exc.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
         raise ConfigError(
-            f"The org's stages make no funnel: {problem}.", hint="Name stages, won and lost in the funnel's table."
+            f"The org's stages make no funnel: {problem}.",
+            hint="Name stages, won and lost in [crm.NAME.funnel]; in Salesforce, first name the stages that mean "
+            "lost in lost_stages.",
         ) from exc
 
 

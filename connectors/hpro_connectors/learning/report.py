@@ -8,6 +8,7 @@ from hpro_connectors.learning.compare import Comparison
 from hpro_connectors.learning.decision import Decision
 from hpro_connectors.learning.examples import ExampleCounts
 from hpro_connectors.learning.history import HistoryCounts
+from hpro_connectors.learning.template import PAST_UNKNOWN
 from hpro_sdk.lead import Frozen
 from hpro_sdk.training.report import TrainingReport
 
@@ -42,6 +43,11 @@ class DataReport(Frozen):
     examples: ExampleCounts
     leaks: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def past_unknown(self) -> tuple[str, ...]:
+        """Fields that are not shown, since they may have been filled in after the outcome."""
+        return tuple(name for name, reason in self.left_out.items() if reason == PAST_UNKNOWN)
 
 
 class LearningReport(Frozen):

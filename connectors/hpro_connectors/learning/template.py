@@ -25,6 +25,9 @@ from hpro_sdk.rendering.text import mask_personal
 OWN_PREFIX = "hpro"
 """Every field that HPRO itself writes has a name that begins so, whatever the CRM."""
 
+PAST_UNKNOWN = "its past is not known: it may change, and the CRM keeps no history of it"
+"""Why a field is left out that may have been filled in after the outcome."""
+
 _LONGEST_LABEL = 80
 _LOOKED_AT = 2000
 _MANY = 50
@@ -103,7 +106,7 @@ def _why_not(info: FieldInfo, settings: LearningSettings, leads: Sequence[Lead])
     if info.name == settings.exclude_field:
         return "it says which leads are excluded"
     if not (info.known_at_creation or info.history_tracked or info.name in settings.known_at_creation):
-        return "its past is not known: it may change, and the CRM keeps no history of it"
+        return PAST_UNKNOWN
     if info.kind is FieldKind.FLAG:
         return None
     if looks_private(info.name) or looks_private(info.label):

@@ -11,7 +11,7 @@ from hpro_connectors.fields import Trend
 from hpro_connectors.state._sql import among, upsert
 from hpro_connectors.state.leads import mark_changed
 from hpro_connectors.state.rows import CurrentScore, HistoryEntry, LeadToLookAt
-from hpro_connectors.state.schema import CHANGED_LEADS, FAILED_PROMPTS, LEADS, SCORE_HISTORY, SCORES
+from hpro_connectors.state.schema import CHANGED_LEADS, FAILED_PROMPTS, LEADS, SCORE_HISTORY, SCORES, WRITTEN_ROWS
 from hpro_sdk.lead import Band, OutcomeResult, ScoredLead
 
 _SCORE_COLUMNS = {
@@ -163,8 +163,13 @@ def current_scores(connection: Connection, org_id: str, object_type: str) -> lis
     ]
 
 
-def forget_prompts(connection: Connection, lead_ids: Sequence[str] | None, *, dry_run: bool) -> int:
-    """Forget the prompts that leads were scored by, so that the next scoring scores them anew; give how many."""
+def forget_prompts(
+    connection: Connection, lead_ids: Sequence[str] | None, *, dry_run: bool, resend: bool = False
+) -> int:
+    """Forget the prompts that leads were scored by, so that the next scoring scores them anew; give how many.
+
+    With ``resend`` they are written anew too, as if the CRM showed something else.
+    """
     wanted = select(LEADS.c.lead_id).where(LEADS.c.open.is_(True))
     if lead_ids is not None:
         wanted = wanted.where(among(LEADS.c.lead_id, lead_ids))
@@ -173,6 +178,8 @@ def forget_prompts(connection: Connection, lead_ids: Sequence[str] | None, *, dr
         mark_changed(connection, found)
         connection.execute(update(SCORES).where(among(SCORES.c.lead_id, found)).values(input_hash=""))
         connection.execute(delete(FAILED_PROMPTS).where(among(FAILED_PROMPTS.c.lead_id, found)))
+        if resend:
+            connection.execute(update(WRITTEN_ROWS).where(among(WRITTEN_ROWS.c.lead_id, found)).values(resend=True))
     return len(found)
 
 

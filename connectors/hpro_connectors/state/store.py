@@ -288,18 +288,21 @@ class StateStore:
             scores.store_scores(connection, scored, same)
             scores.store_failures(connection, failed, model_id)
 
-    def forget_prompts(self, lead_ids: Sequence[str] | None = None, *, dry_run: bool = False) -> int:
+    def forget_prompts(
+        self, lead_ids: Sequence[str] | None = None, *, dry_run: bool = False, resend: bool = False
+    ) -> int:
         """Let the next scoring score leads anew even where nothing of them changed.
 
         Args:
             lead_ids: Of these leads only; default: of all open ones.
             dry_run: Only count them.
+            resend: Have them written anew too, even where the CRM should show the same already.
 
         Returns:
             How many leads that concerns.
         """
         with self.transactions.writing() if not dry_run else self.transactions.reading() as connection:
-            return scores.forget_prompts(connection, lead_ids, dry_run=dry_run)
+            return scores.forget_prompts(connection, lead_ids, dry_run=dry_run, resend=resend)
 
     def current_scores(self, org_id: str, object_type: str) -> list[CurrentScore]:
         """Give the scores of all open leads that have one."""

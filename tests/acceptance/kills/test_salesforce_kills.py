@@ -16,7 +16,7 @@ from salesforce_under_kills import SalesforceUnderKills
 
 @pytest.mark.soak
 def test_row_42_killed_anywhere_nothing_is_lost_in_salesforce(tmp_path: Path, soak_share: float) -> None:
-    leads, seed = max(150, round(2_000 * soak_share)), 17
+    leads, seed = max(150, round(1_000 * soak_share)), 17
     with ExitStack() as served:
         crm = SalesforceUnderKills(tmp_path / "org", leads, seed, served)
         storm = Storm(crm, "exact", seed, changes=5 + leads // 100)

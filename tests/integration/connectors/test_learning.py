@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from hpro_connectors.cli.model_output import print_learnt
+from hpro_connectors.cli.model_output import print_data, print_learnt
 from hpro_connectors.demo.connector import DemoConnector
 from hpro_connectors.demo.generated_org import create_generated_org
 from hpro_connectors.demo.org import Org
@@ -29,6 +29,7 @@ from hpro_connectors.learning import train_model as train_module
 from hpro_connectors.learning.history import read_until
 from hpro_connectors.learning.report import LearningReport
 from hpro_connectors.learning.settings import LearningSettings
+from hpro_connectors.learning.template import PAST_UNKNOWN
 from hpro_connectors.learning.train_model import ModelInUse, PreparedLearning, prepare_learning, train_model
 from hpro_connectors.learning.training_lock import only_training
 from hpro_connectors.state import StateStore
@@ -226,6 +227,21 @@ def test_people_are_shown_all_rankings_and_what_was_decided(learnt: Learnt, caps
     used = learnt.report.decision.use
     assert lines[-1].startswith("In use from the next pass on" if used else "Kept, and not put to use")
     assert (f"hpro model use {learnt.report.model_id}" in shown.err) is not used
+
+
+def test_people_are_told_which_fields_are_not_shown_because_nobody_knows_their_past(
+    learnt: Learnt, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left_out = {"industry": PAST_UNKNOWN, "rating": PAST_UNKNOWN, "phone": "as configured"}
+    data = learnt.report.data.model_copy(update={"left_out": left_out})
+    assert data.past_unknown == ("industry", "rating")
+    print_data(data)
+    shown = capsys.readouterr()
+    assert "not shown: their past is not known\tindustry, rating\n" in shown.out
+    assert "Note: 2 fields without a history" in shown.err
+    assert "known_at_creation of [crm.NAME.training]" in shown.err
+    print_data(data.model_copy(update={"left_out": {"phone": "as configured"}}))
+    assert "known_at_creation" not in capsys.readouterr().err
 
 
 def test_two_trainings_at_once_are_refused(place: Place) -> None:

@@ -89,7 +89,7 @@ _REASONS: Final = (
     _Reason(
         "INVALID_CLIENT_ID",
         "client identifier invalid",
-        f"no {_APP} has this consumer_key",
+        "no External Client App has this consumer_key",
         "Copy it anew from the app's settings; a new app is known everywhere only after some minutes.",
     ),
     _Reason(

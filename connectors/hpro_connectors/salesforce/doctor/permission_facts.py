@@ -71,8 +71,9 @@ class PermissionFacts:
 
 def _install(user: str) -> str:
     return (
-        f"Have an admin run `hpro fields install --user {user}`; or deploy the project that `hpro fields export` "
-        f"writes, and assign its permission set {PERMISSION_SET} to {user}."
+        f"Have an admin run `hpro fields install --session - --user {user}` (its --help says where the session comes "
+        "from); or deploy the project that `hpro fields export` writes, and assign its permission set "
+        f"{PERMISSION_SET} to {user}."
     )
 
 

@@ -15,6 +15,10 @@ _MEANS: Final = (
     "when records entered their stages is then known from HPRO's own passes only, from the first one on, and a model "
     "trained on this history learns less"
 )
+_SHOWN: Final = (
+    "Training is shown tracked fields, and those that known_at_creation of [crm.NAME.training] names; `hpro model "
+    "train --dry-run` lists the others."
+)
 
 
 def check_tracking(view: OrgView) -> Iterator[Finding]:
@@ -54,7 +58,9 @@ def check_tracking(view: OrgView) -> Iterator[Finding]:
     else:
         others = len(view.schema.tracked or ()) - 1
         counted = "" if rows is None else f", {rows:,} changes recorded"
-        yield Finding.ok(_AREA, f"History tracking of {stage} is on{counted}; fields tracked beside it: {others}.")
+        yield Finding.ok(
+            _AREA, f"History tracking of {stage} is on{counted}; fields tracked beside it: {others}.", _SHOWN
+        )
 
 
 def _by_history(stage: str, switch_on: str, *, is_kept: bool) -> Finding:

@@ -24,7 +24,8 @@ def require_writable(described: CrmObject) -> None:
     if missing:
         raise SchemaDriftError(
             f"{described.name} has no field {', '.join(missing)}, or the CRM's user does not see it.",
-            hint="Have an admin run `hpro fields install`: it gives that user the permission set HPRO_Connector.",
+            hint="Have an admin run `hpro fields install`: it gives that user the permission set HPRO_Connector. `hpro "
+            "doctor` says which step is missing.",
             connector=NAME,
             stream=described.name,
         )
@@ -40,7 +41,8 @@ def require_writable(described: CrmObject) -> None:
     if read_only:
         raise PermissionDeniedError(
             f"The CRM's user may not write {', '.join(read_only)} of {described.name}.",
-            hint="Assign it the permission set HPRO_Connector, which lets it edit our fields.",
+            hint="Have an admin run `hpro fields install`; `hpro doctor` says what the permission set HPRO_Connector, "
+            "or its assignment, lacks.",
             connector=NAME,
             stream=described.name,
         )

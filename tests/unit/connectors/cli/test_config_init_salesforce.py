@@ -42,7 +42,9 @@ def test_it_writes_what_it_was_told(folder: Path, capsys: pytest.CaptureFixture[
 
 def test_it_says_which_secret_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*INIT, "--domain", "acme.my", "--consumer-key", "key"]) == 0
-    assert "Note: the secret consumer_secret is not given" in capsys.readouterr().err
+    assert (
+        "Note: the secret consumer_secret is not given: set HPRO_CRM__NAME__CONSUMER_SECRET" in capsys.readouterr().err
+    )
     assert main(["config", "check"]) == 2
     assert "consumer_secret" in capsys.readouterr().err
 

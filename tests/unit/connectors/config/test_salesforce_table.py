@@ -154,7 +154,7 @@ def test_an_instance_is_a_host_with_encryption(load: Load, url: str) -> None:
 )
 def test_a_secret_that_is_missing_is_a_problem(load: Load, rest: str, missing: str) -> None:
     (problem, *_) = loaded(load, rest).problems()
-    assert problem.startswith(f"the secret {missing} is not given")
+    assert problem.startswith(f"the secret {missing} is not given: set HPRO_CRM__NAME__{missing.upper()} ")
     assert loaded(load, rest, **{missing: "hidden", "security_token": "hidden"}).problems() == []
 
 

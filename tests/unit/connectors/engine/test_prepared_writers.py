@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from hpro_connectors.engine import run_pass
+from hpro_connectors.engine import apply_plan, make_plan, run_pass
 from hpro_connectors.errors import PermissionDeniedError, SmallerBatchError
 from hpro_connectors.fields import ScoreRow
 from hpro_connectors.protocol import PreparedWriter, WriteResult, WriteStatus
@@ -89,6 +89,23 @@ def test_where_it_refuses_no_row_counts_as_sent_and_all_else_is_done(world: Worl
     assert (run.status, run.code) == (RunStatus.FAILED, "PermissionDeniedError")
     wishful.wish = 100
     assert world.run().written == 8
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_plan_that_cannot_be_written_confirms_nothing_and_can_be_applied_later(
+    world: World, wishful: WishfulConnector, dry_run: bool
+) -> None:
+    world.fill(8)
+    made, _ = make_plan(wishful, world.store, world.scorer, world.settings)
+    wishful.wish = None
+    settings = dataclasses.replace(world.settings, dry_run=dry_run)
+    with pytest.raises(PermissionDeniedError):
+        apply_plan(wishful, world.store, world.scorer, made.plan_id, settings=settings)
+    assert world.store.outbox.size() == 0
+    assert not world.store.plans.is_confirmed(world.scorer.model_id)
+    wishful.wish = 100
+    done = apply_plan(wishful, world.store, world.scorer, made.plan_id, settings=world.settings)
+    assert (done.skipped, done.report.written) == (0, 8)
 
 
 def test_it_is_not_asked_once_the_run_is_to_end(world: World, wishful: WishfulConnector) -> None:

@@ -65,6 +65,14 @@ def test_a_funnel_that_does_not_fit_is_refused(settings: LearningSettings, messa
         funnel_of_org(ORG, settings)
 
 
+def test_an_open_stage_that_is_called_lost_is_answered_with_the_key_that_says_so() -> None:
+    stages = (StageInfo(name="New", label="New"), StageInfo(name="lost", label="lost"), *STAGES[2:3])
+    with pytest.raises(ConfigError) as caught:
+        funnel_of_org(ORG.model_copy(update={"stages": stages}), LearningSettings())
+    assert "make no funnel" in caught.value.message
+    assert "lost_stages" in str(caught.value.hint)
+
+
 def test_without_open_stages_there_is_no_funnel() -> None:
     with pytest.raises(ConfigError, match="no open stage"):
         funnel_of_org(ORG.model_copy(update={"stages": STAGES[2:]}), LearningSettings())

@@ -35,6 +35,15 @@ def prompt_names(kind: CompanyKind) -> dict[str, str]:
     return {field.name: field.name.removesuffix("__c") for field in lead_fields(kind)}
 
 
+def names_known_at_creation(kind: CompanyKind) -> tuple[str, ...]:
+    """Give the fields that are filled in when a lead is made and stay, by the simulator's names.
+
+    Args:
+        kind: Of company.
+    """
+    return tuple(field.name for field in kind.fields)
+
+
 def lead_fields(kind: CompanyKind) -> tuple[FieldSchema, ...]:
     """Give the fields that a lead of a company has beyond those of any lead.
 

@@ -146,7 +146,7 @@ def refused(client: SalesforceClient) -> HproError:
 @pytest.mark.parametrize(
     ("error", "description", "words"),
     [
-        ("invalid_client_id", "client identifier invalid", "consumer_key"),
+        ("invalid_client_id", "client identifier invalid", "no External Client App has this consumer_key"),
         ("invalid_client", "invalid client credentials", "consumer_secret"),
         ("invalid_grant", "no client credentials user enabled", "Run As"),
         ("invalid_grant", "request not supported on this domain", "My Domain"),
