@@ -69,7 +69,7 @@ def _notes(report: PassReport) -> Iterator[str]:
     if report.stop_reason is not None:
         yield terminal_safe(f"Nothing was written: {report.stop_reason}.")
     if report.waiting and report.stop_code is None:
-        yield f"{count_words(report.waiting, 'row')} wait to be sent again."
+        yield f"{count_words(report.waiting, 'row')} wait to be sent by a later run."
     if report.dead:
         yield (
             f"{count_words(report.dead, 'new dead letter')}: `hpro deadletter list` shows what the CRM said. When the "
