@@ -61,6 +61,10 @@ class Ending:
                             case FieldRecord():
                                 self.fields[record.lead.lead_id, record.field, record.at] += 1
             self.shown = connector.read_back(list(self.leads))
+        self.of_person: defaultdict[str, set[str]] = defaultdict(set)
+        for lead_id, record in self.leads.items():
+            if record.person_id is not None:
+                self.of_person[record.person_id].add(lead_id)
         with StateStore.open(storm.state) as store:
             self.check = check_state(store)
             self.stored: dict[str, StoredLead] = {}
@@ -116,12 +120,9 @@ class Ending:
         )
         stages = Counter((name, one.stage, one.at) for name, lead in self.stored.items() for one in lead.stage_changes)
         fields = Counter((name, one.field, one.at) for name, lead in self.stored.items() for one in lead.field_changes)
-        # more may be known: what a lead brought into a merge
-        entered = self._stages_entered()
-        assert (
-            Counter({one: count for one, count in entered.items() if one[0] not in self.survivors}) - stages
-            == Counter()
-        )
+        # more may be known: what a lead brought into a merge, which also tells what a creation of then is worth
+        entered = Counter({one: n for one, n in self._stages_entered().items() if one[0] not in self.survivors})
+        assert entered - stages == Counter()
         assert self.fields - fields == Counter()
 
     def _stages_entered(self) -> Counter[tuple[str, str, datetime]]:
@@ -134,12 +135,8 @@ class Ending:
 
     def _leads_of(self, interaction: InteractionRecord) -> set[str]:
         """Give the live leads that an interaction belongs to, by themselves or by their person."""
-        named = {key.lead_id for key in interaction.leads}
-        return {
-            lead_id
-            for lead_id, record in self.leads.items()
-            if lead_id in named or record.person_id in interaction.person_ids
-        }
+        named = {key.lead_id for key in interaction.leads} & self.leads.keys()
+        return named.union(*(self.of_person[person_id] for person_id in interaction.person_ids))
 
     def check_scores(self, epsilon: float) -> dict[str, float]:
         """Scores are those of now, computed anew; give them."""
