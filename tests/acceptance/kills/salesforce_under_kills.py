@@ -23,6 +23,7 @@ FAULTS_A_PASS = 4
 EXCLUDED = "Do_Not_Score__c"
 ROWS_OF_A_PAGE = 50
 BULK_ABOVE = 40
+LAG_S = 2
 INSTALLED = "SELECT Id FROM PermissionSet WHERE Name = 'HPRO_Connector'"
 IN_THE_COURSE = ("expire_sessions", "expire_cursors", "fail_bulk_job", "forget_bulk_jobs", "fail_ingest_job")
 
@@ -61,6 +62,7 @@ class SalesforceUnderKills:
             f"bulk_above = {BULK_ABOVE}\ntimeout_s = 5\n"
             f"[crm.main.field_names]\n{names}\n"
             "[budget]\ncalls_per_second = 10000\nrun_percent = 100\nbreaker_failures = 1000\n"
+            f"[sync]\nlag_s = {LAG_S}\n"
             "[writing]\nbatch_rows = 7\n",
             encoding="utf-8",
         )
@@ -99,8 +101,8 @@ class SalesforceUnderKills:
         self.demo.advance(days)
 
     def let_writes_be_read(self) -> None:
-        """Let so many minutes go by that the newest changes are read, too."""
-        self.org.advance(timedelta(minutes=5))
+        """Let so much time go by that the newest changes are read, and hardly a lead grows older."""
+        self.org.advance(timedelta(seconds=LAG_S + 1))
 
     def begin(self, number: int, writes: int | None) -> float:
         """Let calls fail on the wire, and some minutes go by first; the process itself lets none fail."""
