@@ -133,7 +133,8 @@ class SalesforceUnderKills:
             "SELECT Id, IsConverted, IsDeleted, MasterRecordId FROM Lead", user_id=None, include_deleted=True
         ).rows
         live = [str(row[0]) for row in rows if row[2] is False and row[1] is False]
-        gone = [str(row[0]) for row in rows if row[2] is True and row[3] is None]
+        # a converted lead would come back without its contact, and no note says that it lost its link to that
+        gone = [str(row[0]) for row in rows if row[2] is True and row[3] is None and row[1] is False]
         stages = self.demo.simulation.kind.stage_names
         for lead_id in random.sample(live, min(changes, len(live) // 2)):
             if random.random() < 0.5:
