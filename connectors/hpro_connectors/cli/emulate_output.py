@@ -119,5 +119,6 @@ def write_key(emulator: SalesforceEmulator, key_file: Path) -> None:
 
     Raises:
         ConfigError: It cannot be written there.
+        OutputError: The disk is full, or the write failed otherwise.
     """
     write_private(key_file, emulator.app.private_key_pem)

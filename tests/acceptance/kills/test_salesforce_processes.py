@@ -96,8 +96,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield Desk(SalesforceUnderKills(tmp_path / "org", LEADS, SEED, served))
 
 
-def wait_until_played(rule: FaultRule) -> None:
+def wait_until_played(rule: FaultRule, process: subprocess.Popen[str]) -> None:
     while not rule.played:
+        assert process.poll() is None, "it ended before it sent its rows"
         time.sleep(0.02)
 
 
@@ -105,7 +106,7 @@ def test_row_41_a_second_process_is_busy_and_no_row_is_written_twice(desk: Desk)
     storm = Storm(desk.crm, "exact", SEED, changes=5)
     with storm.start(fails=False) as first:
         hang = desk.crm.emulator.faults.add(Fault.hang(), path=UPLOAD)
-        wait_until_played(hang)  # its rows are on their way
+        wait_until_played(hang, first)  # its rows are on their way
         said = desk.hpro(*RUN, code=4)
         assert f"process {first.pid} on " in said
         first.kill()
@@ -122,7 +123,7 @@ def test_row_42_a_signal_between_reading_and_writing_loses_nothing(desk: Desk) -
     before = desk.cursors()
     hang = desk.crm.emulator.faults.add(Fault.hang(), path=UPLOAD)
     process = desk.start(HPRO, "apply", "--plan", 1)
-    wait_until_played(hang)
+    wait_until_played(hang, process)
     process.send_signal(signal.SIGTERM)
     desk.ended(process, 3)
     assert desk.shown() == []
